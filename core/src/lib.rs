@@ -19,6 +19,8 @@ pub mod generate;
 #[cfg(feature = "engine")]
 pub mod hub;
 pub mod inference;
+#[cfg(feature = "engine")]
+mod json_file;
 pub mod limits;
 pub mod metrics;
 #[cfg(feature = "engine")]

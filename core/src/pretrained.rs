@@ -11,8 +11,8 @@ use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::hub::pooling_of;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel, layers_field, take_averaging_layer};
-use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
-use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer};
+use crate::recipe::{Family, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
+use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer, TokenizerFile};
 use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::{HeadLayers, PromptForm};
 use crate::weights::{ImportReport, Tensors, Weights};
@@ -132,6 +132,11 @@ impl Pretrained {
         let pooling = if reads_mean { Pooling::Mean } else { pooling_of(&self.config_json, None) };
         let head =
             TunedHead::of_config(&self.config_json, pooling).filter(|head| self.config.family().serves(head.task))?;
+        // BERT's head reads the pooler, without which transformers would give it a random one.
+        let has_input = pooling == Pooling::Mean || self.config.family() != Family::Bert || self.base.has_pooler();
+        if head.task.reads_sentences() && !has_input {
+            return None;
+        }
         let model = TaskModel::load_head(self.base.clone(), head.task, pooling, head.labels.len(), tensors).ok()?;
         Some((head, model))
     }
@@ -143,14 +148,25 @@ impl Pretrained {
         pooling: Pooling,
         base: impl FnOnce(&ModelConfig) -> Result<BaseModel, Diagnostic>,
     ) -> Result<Self, Diagnostic> {
-        let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
-        let Some(tokenizer_json) = file("tokenizer.json") else {
-            return Err(Diagnostic::new("model.no-tokenizer", "The model has no tokenizer.json.")
-                .done("Nothing was changed.")
-                .remedy("Add the tokenizer.json that belongs to the model."));
+        let TokenizerFile { contents, is_changed, config: tokenizer_config } =
+            TokenizerFile::of(&verbatim, config.family())?;
+        // An export has the files as they are used here, for readers that know no others.
+        for (name, json) in [
+            ("tokenizer.json", is_changed.then(|| contents.to_string())),
+            ("tokenizer_config.json", tokenizer_config.map(|config| config.to_string())),
+        ] {
+            if let Some(json) = json {
+                verbatim.retain(|(other, _)| other != name);
+                verbatim.push((name.into(), json.into_bytes()));
+            }
+        }
+        let file = |name: &str| {
+            verbatim.iter().find(|(other, _)| other == name).map_or(&[][..], |(_, bytes)| bytes.as_slice())
         };
-        let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
-        let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
+        let ends = [config_json.as_slice(), file("generation_config.json")];
+        let tokenizer = Tokenizer::of_file(contents, config.vocab())?
+            .with_eos_ids(&ends)
+            .or_eos_token(file("tokenizer_config.json"));
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim) } else { None };
         // For the export: transformers would not find it where it is.
         verbatim.extend(ChatTemplate::of_processor(&verbatim).map(|source| (JINJA.to_owned(), source.into_bytes())));

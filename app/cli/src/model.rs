@@ -11,12 +11,17 @@ use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::pretrained::{Pretrained, TunedParts};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
-use hone_core::runner::{ModelArchive, ModelFiles, ModelLoader};
+use hone_core::runner::{ModelArchive, ModelFiles, ModelLoader, find_weights};
 
 use crate::data::{read, sha256, unreadable};
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
+
+/// Ends of the names of buffers, which are computed anew.
+const BUFFERS: [&str; 5] = [".position_ids", ".token_type_ids", ".attn.bias", ".attn.masked_bias", ".inv_freq"];
+/// Unused tensors that are named.
+const NAMED_TENSORS: usize = 3;
 
 /// A model and its origin.
 pub struct Model {
@@ -39,13 +44,19 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
     let pooling = entry.map(|entry| entry.pooling);
     let (mut loader, weights) = match gguf(&folder) {
         Some(file) => (ModelLoader::gguf(pooling, device), file),
-        None => (ModelLoader::safetensors(files(&folder)?, pooling, device)?, folder.join(SAFETENSORS)),
+        None => {
+            let weights = weights(&folder)?;
+            (ModelLoader::safetensors(files(&folder)?, pooling, device)?, weights)
+        }
     };
     let bytes = read(&weights)?;
     let sha256 = sha256(&bytes);
     loader.push(&bytes)?;
     drop(bytes);
-    let (pretrained, _) = loader.finish()?;
+    let (pretrained, import) = loader.finish()?;
+    if let Some(note) = unused_note(&import.unused) {
+        eprintln!("warning: {note}");
+    }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
         pretrained,
@@ -118,9 +129,52 @@ impl Export {
     }
 }
 
+/// Tells which tensors of a file the network has no place for: heads of other tasks, or parts that Hone does not know.
+fn unused_note(unused: &[String]) -> Option<String> {
+    let is_buffer = |name: &str| BUFFERS.iter().any(|end| name.ends_with(end));
+    let names: Vec<&str> = unused.iter().map(String::as_str).filter(|name| !is_buffer(name)).collect();
+    let listed = names.iter().take(NAMED_TENSORS).copied().collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(NAMED_TENSORS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!names.is_empty()).then(|| format!("The network has no place for these tensors of its file: {listed}{more}."))
+}
+
+/// The file with the weights in a folder.
+fn weights(folder: &Path) -> Result<PathBuf, Diagnostic> {
+    let (mut files, mut below) = (Vec::new(), Vec::new());
+    for path in children(folder)? {
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        if path.is_dir() {
+            let paths = children(&path).unwrap_or_default();
+            below.extend(
+                paths.iter().map(|path| path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned()),
+            );
+        } else {
+            files.push(name);
+        }
+    }
+    find_weights(files.iter().map(String::as_str)).map(|(name, _)| folder.join(name)).or_else(|_| {
+        let (name, _) = find_weights(files.iter().chain(&below).map(String::as_str))?;
+        let inner = below.iter().find(|path| path.ends_with(&name)).map_or(&name, |path| path);
+        Err(Diagnostic::new("model.no-weights", format!("{} has its weights below it, in {inner}.", folder.display()))
+            .remedy("Name the folder with the weights, which needs config.json and the tokenizer too."))
+    })
+}
+
+fn children(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
+}
+
 /// The files of a folder without its weights.
 fn files(folder: &Path) -> Result<ModelFiles, Diagnostic> {
     let file = |name: &str| read(&folder.join(name));
+    if !folder.join("config.json").exists() {
+        return Err(Diagnostic::new("model.no-file", format!("{} has no config.json.", folder.display()))
+            .remedy("Add the config.json that belongs to the model."));
+    }
     Ok(ModelFiles {
         config_json: file("config.json")?,
         pooling_json: file(POOLING).ok(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::limits::MAX_CLASSES;
 use crate::recipe::{Pooling, RecipeSpec, Task};
 
 /// Labels that a sentence lists; the others are counted.
@@ -25,12 +26,7 @@ impl TunedHead {
     pub fn of_config(config_json: &[u8], pooling: Pooling) -> Option<Self> {
         let config: Value = serde_json::from_slice(config_json).ok()?;
         let class = config.pointer("/architectures/0")?.as_str()?;
-        let labels = match config["id2label"].as_object() {
-            Some(names) => (0..names.len()).map(|id| Some(names.get(&id.to_string())?.as_str()?.to_owned())).collect(),
-            // transformers writes no names for two labels without any.
-            None => Some(["LABEL_0", "LABEL_1"].map(String::from).to_vec()),
-        };
-        let labels = labels.filter(|labels: &Vec<String>| labels.len() > 1)?;
+        let labels = labels(&config).filter(|labels: &Vec<String>| labels.len() > 1)?;
         let task = match config["problem_type"].as_str() {
             _ if class.ends_with("ForTokenClassification") => Task::TokenClassification,
             _ if !class.ends_with("ForSequenceClassification") => return None,
@@ -78,6 +74,25 @@ impl TunedHead {
             Err(why) => format!("A new head is trained in place of the model's own: {why}."),
         }
     }
+}
+
+/// Names of the outputs, in order.
+fn labels(config: &Value) -> Option<Vec<String>> {
+    let name = |label: &Value| match label {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    if let Some(names) = config["id2label"].as_object() {
+        return (0..names.len()).map(|id| name(names.get(&id.to_string())?)).collect();
+    }
+    if let Some(ids) = config["label2id"].as_object() {
+        let of_id = |id: usize| ids.iter().find(|(_, other)| **other == id).map(|(name, _)| name.clone());
+        return (0..ids.len()).map(of_id).collect();
+    }
+    // transformers numbers labels without names, of which there are two unless the file says otherwise.
+    let count = config["num_labels"].as_u64().unwrap_or(2).min(MAX_CLASSES as u64);
+    Some((0..count).map(|id| format!("LABEL_{id}")).collect())
 }
 
 /// Index of the label with this name. Case does not matter, and `LABEL_1`, transformers' name for a label without one, is
@@ -132,6 +147,22 @@ mod tests {
         let unnamed = br#"{"architectures": ["BertForSequenceClassification"]}"#;
         assert_eq!(outputs(unnamed, &["1", "0"]), Ok(vec![1, 0]));
         assert!(outputs(unnamed, &["good", "bad"]).is_err());
+    }
+
+    #[test]
+    fn names_of_labels_are_found_in_every_form() {
+        for (part, expected) in [
+            (r#""id2label": {"0": 3, "1": 5}"#, ["3", "5"].as_slice()),
+            (r#""label2id": {"good": 1, "bad": 0}"#, &["bad", "good"]),
+            (r#""num_labels": 3"#, &["LABEL_0", "LABEL_1", "LABEL_2"]),
+            (r#""problem_type": null"#, &["LABEL_0", "LABEL_1"]),
+        ] {
+            let json = format!(r#"{{"architectures": ["BertForSequenceClassification"], {part}}}"#);
+            let head = TunedHead::of_config(json.as_bytes(), Pooling::Cls).expect(part);
+            assert_eq!(head.labels, expected, "{part}");
+        }
+        let json = br#"{"architectures": ["BertForSequenceClassification"], "label2id": {"a": 1, "b": 1}}"#;
+        assert_eq!(TunedHead::of_config(json, Pooling::Cls), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Models on a hub: their facts, and which of their files to load. Hone uses the Hugging Face hub's API
 //! (`/api/models/{id}?blobs=true`), which mirrors and other hubs implement too.
 
+mod other_weights;
 mod pooling;
 
 use serde::Deserialize;
@@ -11,12 +12,14 @@ use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
 use crate::train::{MemoryBounds, memory_bounds};
 
+pub use other_weights::other_weights;
 pub use pooling::{pooling_of, unsupported_pooling};
 
 /// Files of a model folder that an export copies unchanged.
-pub const VERBATIM: [&str; 10] = [
+pub const VERBATIM: [&str; 11] = [
     "tokenizer.json",
     "tokenizer_config.json",
+    "added_tokens.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
@@ -26,6 +29,8 @@ pub const VERBATIM: [&str; 10] = [
     "generation_config.json",
     "LICENSE",
 ];
+/// Files of which a tokenizer needs one: [`TokenizerFile`](crate::text::TokenizerFile).
+const TOKENIZERS: [&str; 3] = ["tokenizer.json", "vocab.txt", "merges.txt"];
 /// Name of the weights file in a folder.
 pub const SAFETENSORS: &str = "model.safetensors";
 
@@ -240,8 +245,10 @@ impl Listing {
                 "{id} has its weights only as a PyTorch pickle, which can run arbitrary code and is never opened here."
             ))
             .remedy("Look for a version with a model.safetensors; many models have one.")),
-            [] => Err(diagnostic(format!("{id} has no weights that Hone can read."))
-                .remedy("It needs a model.safetensors or a .gguf file.")),
+            [] => {
+                let (what, remedy) = other_weights(names());
+                Err(diagnostic(format!("{id} {what}.")).remedy(remedy))
+            }
         }
     }
 
@@ -258,7 +265,7 @@ impl Listing {
     ) -> Result<FoundModel, Diagnostic> {
         let config = ModelConfig::parse(config_json)?;
         let weights = self.weights()?;
-        if !is_gguf(weights) && !self.has("tokenizer.json") {
+        if !is_gguf(weights) && !TOKENIZERS.iter().any(|name| self.has(name)) {
             return Err(Diagnostic::new("hub.no-tokenizer", format!("{} has no tokenizer.json.", self.model.id))
                 .done("Nothing was loaded.")
                 .remedy("Look for a version that has one."));

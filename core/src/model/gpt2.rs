@@ -59,7 +59,7 @@ impl Gpt2 {
     pub fn load(config: &Gpt2Config, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let Gpt2Config { hidden, vocab, layer_norm_eps: eps, .. } = *config;
         if config.is_tied {
-            tensors.tie("wte.weight", "lm_head.weight");
+            tensors.tie_checked("wte.weight", "lm_head.weight")?;
         }
         let wte = Embedding::load(tensors, "wte", [vocab, hidden])?;
         let wpe = Embedding::load(tensors, "wpe", [config.max_position_embeddings, hidden])?;

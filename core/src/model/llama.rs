@@ -89,7 +89,7 @@ impl Llama {
     pub fn load(config: &LlamaConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let LlamaConfig { family, hidden, vocab, rms_norm_eps: eps, variant, .. } = *config;
         if config.is_tied {
-            tensors.tie("embed_tokens.weight", "lm_head.weight");
+            tensors.tie_checked("embed_tokens.weight", "lm_head.weight")?;
         }
         let embed_tokens = Embedding::load(tensors, "embed_tokens", [vocab, hidden])?;
         let ropes = each_once(config.layers.iter().filter_map(|layer| layer.rope));

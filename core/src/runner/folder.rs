@@ -1,7 +1,7 @@
 //! Files of a model's folder, found by their paths.
 
 use crate::diagnostic::Diagnostic;
-use crate::hub::{SAFETENSORS, is_gguf};
+use crate::hub::{SAFETENSORS, is_gguf, other_weights};
 
 /// Maximum number of file names in an error.
 const LISTED_NAMES: usize = 5;
@@ -23,16 +23,26 @@ pub fn find_weights<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(Str
         paths.into_iter().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()).collect();
     names.sort();
     names.dedup();
-    let weights = names.iter().find(|name| *name == SAFETENSORS).or_else(|| names.iter().find(|name| is_gguf(name)));
-    match weights.cloned() {
+    let weights = names.iter().find(|name| *name == SAFETENSORS).or_else(|| only_safetensors(&names));
+    match weights.or_else(|| names.iter().find(|name| is_gguf(name))).cloned() {
         Some(weights) => Ok((weights, names)),
         None => {
             let found = names.iter().take(LISTED_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
-            Err(Diagnostic::new("model.no-weights", format!("None of the files has weights ({found})."))
+            let (what, remedy) = other_weights(names.iter().map(String::as_str));
+            let found = if found.is_empty() { "it is empty".into() } else { found };
+            Err(Diagnostic::new("model.no-weights", format!("The folder {what} ({found})."))
                 .done("Nothing was changed.")
-                .remedy("Drop a folder that has config.json, tokenizer.json and model.safetensors, a zip of it, or a .gguf file."))
+                .remedy(remedy))
         }
     }
+}
+
+/// The safetensors file with another name, if there is just one with a model: a variant such as `model.fp16.safetensors`, or
+/// all the weights as part one of one.
+fn only_safetensors(names: &[String]) -> Option<&String> {
+    let is_part = |name: &str| name.contains("-of-") && !name.ends_with("-of-00001.safetensors");
+    let mut whole = names.iter().filter(|name| name.ends_with(".safetensors") && !name.starts_with("adapter_"));
+    whole.next().filter(|name| !is_part(name) && whole.next().is_none())
 }
 
 #[cfg(test)]
@@ -55,6 +65,16 @@ mod tests {
         assert_eq!(weights, "model.safetensors");
         assert_eq!(names, ["b.gguf", "config.json", "model.safetensors"]);
         assert_eq!(find_weights(["a/MODEL.GGUF"]).unwrap().0, "MODEL.GGUF");
+        for name in ["model.fp16.safetensors", "model-00001-of-00001.safetensors"] {
+            assert_eq!(find_weights(["m/config.json", name]).unwrap().0, name);
+        }
+        for names in [
+            ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
+            ["adapter_model.safetensors", "adapter_config.json"],
+            ["model.fp16.safetensors", "model.fp32.safetensors"],
+        ] {
+            assert!(find_weights(names).is_err(), "{names:?}");
+        }
         let diagnostic = find_weights(["m/pytorch_model.bin"]).unwrap_err();
         assert_eq!(diagnostic.code, "model.no-weights");
         assert!(diagnostic.what.contains("pytorch_model.bin"));

@@ -4,7 +4,8 @@ use burn::tensor::Device;
 
 use crate::diagnostic::Diagnostic;
 use crate::hub::pooling_of;
-use crate::model::ModelConfig;
+use crate::json_file;
+use crate::model::{ModelConfig, plain_config};
 use crate::pretrained::{Pretrained, TunedParts};
 use crate::recipe::{Pooling, RecipeSpec};
 use crate::weights::{ImportReport, Incoming};
@@ -32,7 +33,14 @@ impl ModelLoader {
     ///
     /// # Errors
     /// If config.json cannot be read.
-    pub fn safetensors(files: ModelFiles, pooling: Option<Pooling>, device: &Device) -> Result<Self, Diagnostic> {
+    pub fn safetensors(mut files: ModelFiles, pooling: Option<Pooling>, device: &Device) -> Result<Self, Diagnostic> {
+        files.config_json = plain_config(files.config_json);
+        for (_, bytes) in files.verbatim.iter_mut().filter(|(name, _)| name.ends_with(".json")) {
+            let plain = json_file::plain(bytes);
+            if *plain != **bytes {
+                *bytes = plain.into_owned();
+            }
+        }
         let incoming = Incoming::safetensors(ModelConfig::parse(&files.config_json)?.family(), device);
         Ok(Self { files, pooling, incoming })
     }

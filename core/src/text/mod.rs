@@ -28,4 +28,4 @@ pub use row_encoder::RowEncoder;
 pub use similarity::Similarity;
 pub use special_tokens::SpecialTokens;
 pub use thought::without_empty_thought;
-pub use tokenizer::{Token, Tokenizer, TokenizerError};
+pub use tokenizer::{Token, Tokenizer, TokenizerError, TokenizerFile};

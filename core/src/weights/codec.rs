@@ -10,6 +10,7 @@ pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
         Dtype::BF16 => DType::BF16,
+        Dtype::F64 => DType::F64,
         Dtype::Integer { .. } => return None,
     };
     Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
@@ -22,7 +23,7 @@ pub fn encode(values: &[f32], transposed: Option<[usize; 2]>, dtype: Dtype) -> V
     let mut push = |value: f32| match dtype {
         Dtype::F16 => bytes.extend(f16::from_f32(value).to_le_bytes()),
         Dtype::BF16 => bytes.extend(bf16::from_f32(value).to_le_bytes()),
-        Dtype::F32 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
+        Dtype::F32 | Dtype::F64 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
     };
     match transposed {
         None => values.iter().copied().for_each(push),

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
+use crate::json_file::placeholder;
 
 /// A weights file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -35,6 +36,35 @@ pub enum WeightsError {
         /// Reason, in words.
         reason: String,
     },
+    /// A tensor of another shape than config.json states.
+    #[error("tensor {name}: is {file:?} in the file and {config:?} by config.json")]
+    Shape {
+        /// Name of the tensor.
+        name: String,
+        /// Its shape in the file.
+        file: Vec<usize>,
+        /// Its shape by config.json.
+        config: Vec<usize>,
+    },
+    /// A tensor of a type that is not supported.
+    #[error("tensor {name} is of type {dtype}; F64, F32, F16 and BF16 can be read")]
+    Dtype {
+        /// Name of the tensor.
+        name: String,
+        /// Its type, as the header names it.
+        dtype: String,
+    },
+    /// Matrices of LoRA next to the weights that they change.
+    #[error("the file has adapters that are not merged into the weights ({0})")]
+    Unmerged(String),
+    /// Two tensors that are one by config.json.
+    #[error("config.json ties {name} to {other} (\"tie_word_embeddings\"), and the file has two different ones")]
+    Untied {
+        /// Name of the tensor.
+        name: &'static str,
+        /// Name of the other one.
+        other: &'static str,
+    },
     /// The checksum differs from the catalog's.
     #[error("the file has been altered: its SHA-256 is not the one in the catalog")]
     Altered,
@@ -51,15 +81,8 @@ pub enum WeightsError {
 impl WeightsError {
     /// The error for a file that is no weights file but begins as those that Git LFS or a web server put in their place.
     pub(crate) fn placeholder(start: &[u8]) -> Option<Self> {
-        let start = start.to_ascii_lowercase();
-        let is_like = |file: &str| !start.is_empty() && file.as_bytes().starts_with(&start);
-        if is_like("version https://git-lfs") {
-            Some(Self::Placeholder("a Git LFS pointer, which names the weights but does not contain them"))
-        } else if is_like("<!doctype html") || start.starts_with(b"<html") || is_like("<html") {
-            Some(Self::Placeholder("a web page (HTML)"))
-        } else {
-            None
-        }
+        let is_json = start.starts_with(b"{\"");
+        placeholder(start).or(is_json.then_some("a JSON text")).map(Self::Placeholder)
     }
 
     /// There is no memory for the `need` bytes of `what`.
@@ -84,6 +107,28 @@ impl From<WeightsError> for Diagnostic {
                  file.",
             ),
             WeightsError::Altered => ("model.altered", "Load the model again from a source that you trust."),
+            WeightsError::Dtype { .. } => (
+                "model.weights",
+                "Save it in 16 bits with transformers: `from_pretrained(FOLDER, dtype=torch.bfloat16)`, then \
+                 `save_pretrained`; or use a .gguf file.",
+            ),
+            WeightsError::Shape { .. } => (
+                "model.weights",
+                "Use the config.json and the weights of the same model. If tokens were added, \"vocab_size\" in config.json must \
+                 be the number of rows of the embeddings.",
+            ),
+            WeightsError::Unmerged(_) => {
+                ("model.unmerged", "Merge them with PEFT's `merge_and_unload()`, and save the model that it returns.")
+            }
+            WeightsError::Untied { .. } => {
+                ("model.untied", "Set \"tie_word_embeddings\": false in config.json if both belong to the model.")
+            }
+            WeightsError::Missing { ref name, .. } if name == "lm_head.weight" => (
+                "model.missing-tensor",
+                "It was saved without its output layer, as a reward model or a model of embeddings is. Take the version for \
+                 causal language modeling, or set \"tie_word_embeddings\": true in config.json if the output layer shares \
+                 the weights of the embeddings.",
+            ),
             WeightsError::Missing { .. } => {
                 ("model.missing-tensor", "Use the config.json and the weights of the same model.")
             }

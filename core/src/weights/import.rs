@@ -29,6 +29,8 @@ type Initialize<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 pub struct Tensors<'a> {
     device: Device,
     prefixes: Vec<&'static str>,
+    /// Family of the model in a safetensors file.
+    family: Option<Family>,
     waiting: HashMap<String, TensorData>,
     initialize: Option<Initialize<'a>>,
     quantized: Option<&'static str>,
@@ -38,7 +40,7 @@ pub struct Tensors<'a> {
 impl<'a> Tensors<'a> {
     /// Starts without tensors, for a model of `family` on `device`.
     pub fn new(family: Family, device: &Device) -> Self {
-        Self::with_prefixes(vec![family.prefix()], device)
+        Self { family: Some(family), ..Self::with_prefixes(vec![family.prefix()], device) }
     }
 
     /// Starts without tensors, for a model from a GGUF file, whose names have no prefix.
@@ -48,7 +50,7 @@ impl<'a> Tensors<'a> {
 
     fn with_prefixes(prefixes: Vec<&'static str>, device: &Device) -> Self {
         let (device, report) = (device.clone(), ImportReport::default());
-        Self { device, prefixes, waiting: HashMap::new(), initialize: None, quantized: None, report }
+        Self { device, prefixes, family: None, waiting: HashMap::new(), initialize: None, quantized: None, report }
     }
 
     /// Uses no file: every tensor that a model asks for is initialized.
@@ -87,6 +89,46 @@ impl<'a> Tensors<'a> {
                 entry.insert(data);
                 Ok(())
             }
+        }
+    }
+
+    /// Removes what a wrapper of the model put before all names: `module.` of DataParallel, `_orig_mod.` of torch.compile,
+    /// `auto_model.` of sentence-transformers, or an attribute of someone's own class.
+    ///
+    /// # Errors
+    /// If there are matrices of LoRA, which would be lost.
+    pub(super) fn unwrap_names(&mut self) -> Result<(), WeightsError> {
+        if let Some(name) = self.waiting.keys().find(|name| name.contains(".lora_A.")) {
+            return Err(WeightsError::Unmerged(name.clone()));
+        }
+        let Some(family) = self.family else { return Ok(()) };
+        let table = token_table(family);
+        let is_wrapped = |name: &&String| name.strip_suffix(table).is_some_and(|front| front.ends_with('.'));
+        let mut tables = self.waiting.keys().filter(is_wrapped);
+        let (Some(name), None, false) = (tables.next(), tables.next(), self.has(table)) else { return Ok(()) };
+        let front = name[..name.len() - table.len()].to_owned();
+        let wrapper = front.strip_suffix(family.prefix()).unwrap_or(&front).to_owned();
+        // The network of another family has tensors of the same names, and computes something else.
+        if wrapper.split('.').any(|part| OTHER_NETWORKS.contains(&part)) {
+            return Ok(());
+        }
+        let bare = |name: String| {
+            let rest = name.strip_prefix(&front).or_else(|| name.strip_prefix(&wrapper));
+            rest.map(str::to_owned).unwrap_or(name)
+        };
+        self.waiting = std::mem::take(&mut self.waiting).into_iter().map(|(name, data)| (bare(name), data)).collect();
+        Ok(())
+    }
+
+    /// Checks a tensor that the model shares with `other`, and gives it its name if only `other` is there.
+    ///
+    /// # Errors
+    /// If the file has both, and they differ.
+    pub fn tie_checked(&mut self, name: &'static str, other: &'static str) -> Result<(), WeightsError> {
+        self.tie(name, other);
+        match (self.values(name), self.values(other)) {
+            (Some(own), Some(others)) if own != others => Err(WeightsError::Untied { name: other, other: name }),
+            _ => Ok(()),
         }
     }
 
@@ -178,11 +220,29 @@ impl<'a> Tensors<'a> {
             return Err(WeightsError::Missing { name: name.into(), similar });
         };
         if data.shape().as_slice() != shape {
-            let reason = format!("is {:?} in the file and {shape:?} by config.json", data.shape().as_slice());
-            return Err(WeightsError::Tensor { name: name.into(), reason });
+            let (file, config) = (data.shape().as_slice().to_vec(), shape.to_vec());
+            return Err(WeightsError::Shape { name: name.into(), file, config });
+        }
+        if data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|value| !value.is_finite())) {
+            let reason = "has values that are not numbers (NaN or infinity), as after a training run that diverged";
+            return Err(WeightsError::Tensor { name: name.into(), reason: reason.into() });
         }
         self.report.applied += 1;
         Ok(data)
+    }
+}
+
+/// Families whose tensors are named like BERT's.
+const OTHER_NETWORKS: [&str; 9] =
+    ["bert", "roberta", "distilbert", "electra", "albert", "camembert", "mpnet", "deberta", "ernie"];
+
+/// Name of the token embeddings.
+fn token_table(family: Family) -> &'static str {
+    match family {
+        Family::Gpt2 => "wte.weight",
+        Family::ModernBert => "embeddings.tok_embeddings.weight",
+        family if family.is_decoder() => "embed_tokens.weight",
+        _ => "embeddings.word_embeddings.weight",
     }
 }
 
@@ -199,6 +259,7 @@ fn most_similar<'a>(name: &str, others: impl Iterator<Item = &'a String>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnostic;
     use crate::weights::Incoming;
 
     /// A safetensors file whose tensors are given as name, element type, number of elements and bytes per element.
@@ -232,8 +293,61 @@ mod tests {
     #[test]
     fn unsupported_float_types_are_refused_by_name() {
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
-        let diagnostic = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
+        let diagnostic = incoming.push(&file(&[("wte.weight", "F8_E4M3", 2, 1)])).unwrap_err();
         let message = diagnostic.to_string();
-        assert!(message.contains("wte.weight") && message.contains("F64") && message.contains("F32"), "{message}");
+        assert!(message.contains("wte.weight") && message.contains("F8_E4M3") && message.contains("F32"), "{message}");
+    }
+
+    fn read(family: Family, file: &[u8]) -> Result<Tensors<'static>, WeightsError> {
+        let mut incoming = Incoming::safetensors(family, &Device::flex());
+        incoming.push(file)?;
+        Ok(incoming.finish()?.0)
+    }
+
+    #[test]
+    fn the_names_of_a_wrapped_model_are_unwrapped() {
+        let table = "embeddings.word_embeddings.weight";
+        for wrapper in ["module.", "_orig_mod.", "model.", "module._orig_mod.", "0.auto_model.", "encoder."] {
+            for prefix in ["", "bert."] {
+                let (table, head) = (format!("{wrapper}{prefix}{table}"), format!("{wrapper}classifier.weight"));
+                let tensors = read(Family::Bert, &file(&[(&table, "F32", 2, 4), (&head, "F32", 3, 4)])).unwrap();
+                assert!(tensors.has("embeddings.word_embeddings.weight"), "{table}");
+                assert!(tensors.has("classifier.weight"), "{table}");
+            }
+        }
+        let gemma = ["language_model.model.embed_tokens.weight", "language_model.lm_head.weight"];
+        let tensors = read(Family::Gemma3, &file(&gemma.map(|name| (name, "F32", 2, 4)))).unwrap();
+        assert!(tensors.has("embed_tokens.weight") && tensors.has("lm_head.weight"));
+        // Names of another family, and of two encoders.
+        let roberta = format!("roberta.{table}");
+        assert!(!read(Family::Bert, &file(&[(&roberta, "F32", 2, 4)])).unwrap().has(table));
+        let two = ["query.", "document."].map(|tower| format!("{tower}{table}"));
+        let two = file(&two.each_ref().map(|name| (name.as_str(), "F32", 2, 4)));
+        assert!(!read(Family::Bert, &two).unwrap().has(table));
+    }
+
+    #[test]
+    fn adapters_that_are_not_merged_are_refused() {
+        let names = ["base_model.model.wte.weight", "base_model.model.h.0.attn.c_attn.lora_A.default.weight"];
+        let error = read(Family::Gpt2, &file(&names.map(|name| (name, "F32", 2, 4)))).map(drop).unwrap_err();
+        assert!(matches!(error, WeightsError::Unmerged(_)), "{error}");
+    }
+
+    #[test]
+    fn tied_tensors_that_differ_are_refused() {
+        let names = ["wte.weight", "lm_head.weight"].map(|name| (name, "F32", 2, 4));
+        let mut tensors = read(Family::Gpt2, &file(&names)).unwrap();
+        assert_eq!(tensors.tie_checked("wte.weight", "lm_head.weight"), Ok(()));
+        tensors.values_mut("lm_head.weight").unwrap()[1] = 1.0;
+        let error = tensors.tie_checked("wte.weight", "lm_head.weight").unwrap_err();
+        assert!(Diagnostic::from(error).remedy.contains("tie_word_embeddings"));
+    }
+
+    #[test]
+    fn weights_that_are_not_numbers_are_refused_by_name() {
+        let mut tensors = read(Family::Gpt2, &file(&[("ln_f.weight", "F64", 2, 8)])).unwrap();
+        tensors.values_mut("ln_f.weight").unwrap()[1] = f32::INFINITY;
+        let error = tensors.vector("ln_f.weight".into(), ParamGroup::Head, 2).map(drop).unwrap_err();
+        assert!(error.to_string().contains("ln_f.weight") && error.to_string().contains("NaN"), "{error}");
     }
 }

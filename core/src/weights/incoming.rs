@@ -46,11 +46,12 @@ impl Incoming {
     /// Ends the file. Returns its tensors, and the header of a GGUF file.
     ///
     /// # Errors
-    /// If the file ended early.
+    /// If the file ended early, or has adapters that are not merged.
     pub fn finish(mut self) -> Result<(Tensors<'static>, Option<GgufHeader>), WeightsError> {
         let header = match self.reader {
             Reader::Safetensors(reader) => {
                 reader.finish()?;
+                self.tensors.unwrap_names()?;
                 None
             }
             Reader::Gguf(reader) => {

@@ -8,8 +8,7 @@ use crate::limits::MAX_SAFETENSORS_HEADER;
 use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
 
-/// Supported element types. Others are refused: 64-bit floats would be exported as another type, and 8-bit floats need
-/// separate scales.
+/// Supported element types. Others are refused: 8-bit floats need separate scales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// 32-bit float.
@@ -18,6 +17,8 @@ pub enum Dtype {
     F16,
     /// 16-bit float with the range of f32.
     BF16,
+    /// 64-bit float, which is read and never written.
+    F64,
     /// Integers and Booleans: buffers such as `position_ids` and `attn.bias`, which are ignored.
     Integer {
         /// Name in the header.
@@ -38,6 +39,7 @@ impl Dtype {
             Self::F32 => "F32",
             Self::F16 => "F16",
             Self::BF16 => "BF16",
+            Self::F64 => "F64",
             Self::Integer { name, .. } => name,
         }
     }
@@ -47,13 +49,14 @@ impl Dtype {
         match self {
             Self::F16 | Self::BF16 => 2,
             Self::F32 => 4,
+            Self::F64 => 8,
             Self::Integer { size, .. } => size,
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
         let integers = INTEGERS.into_iter().map(|(name, size)| Self::Integer { name, size });
-        [Self::F32, Self::F16, Self::BF16].into_iter().chain(integers).find(|dtype| dtype.name() == name)
+        [Self::F32, Self::F16, Self::BF16, Self::F64].into_iter().chain(integers).find(|dtype| dtype.name() == name)
     }
 }
 
@@ -126,7 +129,7 @@ impl FileHeader {
             }
             let raw: RawTensor = serde_json::from_value(value).map_err(|e| wrong(e.to_string()))?;
             let dtype = Dtype::from_name(&raw.dtype)
-                .ok_or_else(|| wrong(format!("is of type {}; F32, F16 and BF16 can be read", raw.dtype)))?;
+                .ok_or_else(|| WeightsError::Dtype { name: name.clone(), dtype: raw.dtype.clone() })?;
             let (begin, end) = raw.data_offsets;
             let bytes = raw
                 .shape
@@ -294,6 +297,8 @@ mod tests {
             ("version https://git-lfs.github.com/spec/v1\noid sha256:4f1c\nsize 175385569\n", "Git LFS"),
             ("<!DOCTYPE html>\n<html>", "web page"),
             ("<html lang=\"en\">", "web page"),
+            ("PK\u{3}\u{4}\0\0\u{8}\u{8}\0", "pickle"),
+            ("{\"error\": \"Repository not found\"}", "JSON"),
         ] {
             let error = read(&[file.as_bytes()]).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
@@ -311,7 +316,7 @@ mod tests {
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}"#, "length"),
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "gap"),
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "backwards"),
-            (r#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, "type"),
+            (r#"{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}"#, "type"),
             (r#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,8]}}"#, "length of a byte's type"),
             (r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, "overflow"),
             (r#"{"a":{"dtype":"F32","shape":[1073741824],"data_offsets":[0,4294967296]}}"#, "size"),

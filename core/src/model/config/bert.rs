@@ -69,10 +69,11 @@ impl BertConfig {
     pub(super) fn of(fields: &Fields, family: Family) -> Result<Self, ConfigError> {
         let is_distilled = family == Family::DistilBert;
         let name = |usual, distilled| if is_distilled { distilled } else { usual };
-        fields.must_be(name("hidden_act", "activation"), "gelu", &["gelu"], "\"gelu\"")?;
+        // The second is transformers' name for the same without PyTorch's function.
+        fields.must_be(name("hidden_act", "activation"), "gelu", &["gelu", "gelu_python"], "\"gelu\"")?;
         fields.must_be("position_embedding_type", "absolute", &["absolute"], "\"absolute\"")?;
         let padding_idx = match family {
-            family if family.is_roberta() => Some(fields.size("pad_token_id", MAX_VOCAB, Some(1))?),
+            family if family.is_roberta() => Some(fields.index("pad_token_id", MAX_VOCAB, 1)?),
             _ => None,
         };
         let hidden = fields.size(name("hidden_size", "dim"), MAX_HIDDEN, None)?;
@@ -92,7 +93,8 @@ impl BertConfig {
             intermediate_size: fields.size(name("intermediate_size", "hidden_dim"), MAX_INTERMEDIATE_SIZE, None)?,
             max_position_embeddings,
             token_types: if is_distilled { 0 } else { fields.size("type_vocab_size", 16, Some(2))? },
-            layer_norm_eps: fields.epsilon("layer_norm_eps", 1e-12)?,
+            // DistilBERT's class does not read the field.
+            layer_norm_eps: if is_distilled { 1e-12 } else { fields.epsilon("layer_norm_eps", 1e-12)? },
             padding_idx,
             embedding_size: match family {
                 Family::Electra => fields.size("embedding_size", MAX_HIDDEN, Some(128))?,

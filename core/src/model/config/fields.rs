@@ -20,7 +20,7 @@ impl Fields {
 
     /// The family whose name begins that of the class in `architectures`: `BertForMaskedLM`.
     pub(super) fn family_of_class(&self) -> Option<Family> {
-        let class = self.get("architectures")?.get(0)?.as_str()?;
+        let class = self.class();
         let begins = |family: &Family| {
             let rest = class.strip_prefix(family.class());
             rest.is_some_and(|rest| ["For", "Model", "LMHead", "TextModel"].iter().any(|part| rest.starts_with(part)))
@@ -37,6 +37,15 @@ impl Fields {
         match usize::try_from(value) {
             Ok(size) if (1..=max).contains(&size) || default == Some(size) => Ok(size),
             _ => Err(ConfigError::OutOfRange { field, value, min: 1, max }),
+        }
+    }
+
+    /// A number from 0 to `max`.
+    pub(super) fn index(&self, field: &'static str, max: usize, default: usize) -> Result<usize, ConfigError> {
+        match self.get(field).map(|value| value.as_u64().ok_or_else(|| wrong(field, value))).transpose()? {
+            None => Ok(default),
+            Some(value) if value <= max as u64 => Ok(value as usize),
+            Some(value) => Err(ConfigError::OutOfRange { field, value, min: 0, max }),
         }
     }
 

@@ -31,7 +31,7 @@ impl Gpt2Config {
     /// # Errors
     /// When a field is missing, out of bounds or not supported.
     pub(super) fn of(fields: &Fields) -> Result<Self, ConfigError> {
-        let known = ["gelu_new", "gelu_pytorch_tanh"];
+        let known = ["gelu_new", "gelu_pytorch_tanh", "gelu_fast"];
         fields.must_be("activation_function", "gelu_new", &known, "\"gelu_new\"")?;
         fields.must_be_flag("scale_attn_weights", true)?;
         fields.must_be_flag("scale_attn_by_inverse_layer_idx", false)?;

@@ -143,7 +143,7 @@ impl LlamaConfig {
             let known = ["gelu_pytorch_tanh"];
             fields.must_be("hidden_activation", "gelu_pytorch_tanh", &known, "\"gelu_pytorch_tanh\"")?;
         } else {
-            fields.must_be("hidden_act", "silu", &["silu"], "\"silu\"")?;
+            fields.must_be("hidden_act", "silu", &["silu", "swish"], "\"silu\"")?;
         }
         check_switches(fields, family)?;
         let hidden = fields.size("hidden_size", MAX_HIDDEN, None)?;

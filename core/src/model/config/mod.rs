@@ -10,10 +10,10 @@ mod gpt2;
 mod layers;
 mod llama;
 mod modernbert;
+mod preamble;
 mod rope;
 
-use serde_json::{Map, Value};
-
+use crate::json_file;
 use crate::limits::MAX_CONFIG_BYTES;
 use crate::model::config::fields::Fields;
 use crate::model::sizes::Sizes;
@@ -25,6 +25,7 @@ pub use gpt2::Gpt2Config;
 pub use layers::LayerAttention;
 pub use llama::{GateActivation, LlamaConfig, LlamaVariant, NormPlacement};
 pub use modernbert::ModernBertConfig;
+pub use preamble::plain_config;
 pub use rope::{Llama3Scaling, Rope};
 
 /// The configuration of a model of any family.
@@ -50,16 +51,21 @@ impl ModelConfig {
         if json.len() > MAX_CONFIG_BYTES {
             return Err(ConfigError::Json(format!("it is {} bytes long", json.len())));
         }
-        let fields: Map<String, Value> = serde_json::from_slice(json).map_err(|e| ConfigError::Json(e.to_string()))?;
-        let fields = Fields(fields);
+        let mut fields = Fields(json_file::parse(json).map_err(ConfigError::Json)?);
+        fields.rename_aliases();
         let family = fields.text("model_type", "")?;
-        match Family::ALL.into_iter().find(|known| known.model_type() == family) {
-            Some(Family::ModernBert) => ModernBertConfig::of(&fields).map(Self::ModernBert),
-            Some(Family::Gpt2) => Gpt2Config::of(&fields).map(Self::Gpt2),
-            Some(family) if family.is_decoder() => LlamaConfig::of(&fields, family).map(Self::Llama),
-            Some(family) => BertConfig::of(&fields, family).map(Self::Bert),
-            None if family.is_empty() => Err(ConfigError::NoFamily(fields.family_of_class())),
-            None => Err(ConfigError::Family(family.into())),
+        let family = match Family::ALL.into_iter().find(|known| known.model_type() == family) {
+            Some(family) => family,
+            None if family.is_empty() => return Err(ConfigError::NoFamily(fields.family_of_class())),
+            None => return Err(ConfigError::Family { model_type: family.into(), class: fields.class().into() }),
+        };
+        fields.check_quantization()?;
+        fields.check_class(family)?;
+        match family {
+            Family::ModernBert => ModernBertConfig::of(&fields).map(Self::ModernBert),
+            Family::Gpt2 => Gpt2Config::of(&fields).map(Self::Gpt2),
+            family if family.is_decoder() => LlamaConfig::of(&fields, family).map(Self::Llama),
+            family => BertConfig::of(&fields, family).map(Self::Bert),
         }
     }
 
@@ -263,6 +269,11 @@ mod tests {
     fn unsupported_families_come_with_what_to_take_instead() {
         for (family, instead) in [
             ("t5", "SmolLM2"),
+            ("mpnet", "all-MiniLM-L6-v2"),
+            ("phi3", "SmolLM2"),
+            ("qwen3_moe", "experts"),
+            ("qwen2_vl", "images"),
+            ("whisper", "sound"),
             ("deberta-v2", "RoBERTa"),
             ("gemma3", "gemma3_text"),
             ("gemma2", "Gemma 3"),

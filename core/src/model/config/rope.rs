@@ -52,7 +52,7 @@ impl Rope {
         let older = object(fields.0.get("rope_scaling")).filter(|_| layer_type == FULL_ATTENTION);
         let settings = of_layer.or(nested);
         let base = match &settings {
-            Some(settings) => settings.number("rope_theta", default_theta, THETA)?,
+            Some(settings) => settings.number("rope_theta", fields.number(theta, default_theta, THETA)?, THETA)?,
             None => fields.number(theta, default_theta, THETA)?,
         };
         let mut scaling = None;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::diagnostic::Diagnostic;
+use crate::json_file::{self, placeholder};
 use crate::limits::MAX_CHAT_TEMPLATE_BYTES;
 use crate::text::chat::environment::environment;
 use crate::text::chat::nesting::check_nesting;
@@ -199,6 +200,9 @@ fn compiled(source: &str) -> Result<(Environment<'static>, bool), Diagnostic> {
 /// Source of the template in a model's files.
 fn source(files: &[(String, Vec<u8>)]) -> Result<Option<String>, Diagnostic> {
     if let Some((name, bytes)) = files.iter().find(|(name, _)| name == JINJA) {
+        if let Some(what) = placeholder(bytes) {
+            return Err(unusable(format!("{name} is {what}")));
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| unusable(format!("{name} is not UTF-8")))?;
         return Ok(Some(text.to_owned()));
     }
@@ -226,7 +230,7 @@ fn in_json(file: &Json) -> Result<Option<String>, Diagnostic> {
 /// A JSON file of the model; null if it is not there.
 fn json(files: &[(String, Vec<u8>)], name: &str) -> Result<Json, Diagnostic> {
     let Some((_, bytes)) = files.iter().find(|(other, _)| other == name) else { return Ok(Json::Null) };
-    serde_json::from_slice(bytes).map_err(|error| unusable(format!("{name} cannot be read: {error}")))
+    json_file::parse(bytes).map_err(|reason| unusable(format!("{name} cannot be read: {reason}")))
 }
 
 /// Ranges of `text` that are between the marks in `marked`; `None` if the marks changed the text.

@@ -18,7 +18,9 @@ use crate::text::tokenizer::patterns::check_patterns;
 /// # Errors
 /// When `tokenizers` would panic on the file, or an id is beyond the vocabulary.
 pub(crate) fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
-    let model = file.get("model").ok_or_else(|| TokenizerError::Unreadable("it has no \"model\"".into()))?;
+    let model = file
+        .get("model")
+        .ok_or_else(|| TokenizerError::Unreadable("tokenizer.json".into(), "it has no \"model\"".into()))?;
     let kind = kind(model);
     let entries = entries(kind, model)?;
     check_ids(&entries, file, vocab)?;
@@ -44,14 +46,14 @@ fn kind(model: &Value) -> &str {
 /// The vocabulary: tokens with their ids.
 fn entries<'a>(kind: &str, model: &'a Value) -> Result<Vec<(&'a str, u64)>, TokenizerError> {
     let entries: Vec<(&str, u64)> = match (kind, model.get("vocab")) {
-        ("WordPiece" | "BPE", Some(Value::Object(map))) => {
+        ("WordPiece" | "BPE" | "WordLevel", Some(Value::Object(map))) => {
             map.iter().filter_map(|(token, id)| Some((token.as_str(), id.as_u64()?))).collect()
         }
         ("Unigram", Some(Value::Array(list))) => {
             (0..).zip(list).filter_map(|(id, entry)| Some((entry.get(0)?.as_str()?, id))).collect()
         }
-        ("WordPiece" | "BPE" | "Unigram", _) => {
-            return Err(TokenizerError::Unreadable("its vocabulary is missing".into()));
+        ("WordPiece" | "BPE" | "Unigram" | "WordLevel", _) => {
+            return Err(TokenizerError::Unreadable("tokenizer.json".into(), "its vocabulary is missing".into()));
         }
         (other, _) => return Err(TokenizerError::Kind(other.into())),
     };
@@ -153,7 +155,10 @@ fn check_length(pre_tokenizer: &Value) -> Result<(), TokenizerError> {
 /// (<https://github.com/huggingface/tokenizers/pull/2239>).
 fn check_strip(decoder: &Value) -> Result<(), TokenizerError> {
     if decoder.get("stop").and_then(Value::as_u64) > Some(0) {
-        return Err(TokenizerError::Unreadable("its decoder strips the ends of tokens, which is not supported".into()));
+        return Err(TokenizerError::Unreadable(
+            "tokenizer.json".into(),
+            "its decoder strips the ends of tokens, which is not supported".into(),
+        ));
     }
     Ok(())
 }

@@ -12,10 +12,13 @@ pub enum TokenizerError {
     #[error("tokenizer.json is {0} bytes long; the limit is {MAX_TOKENIZER_BYTES}")]
     TooLarge(usize),
     /// Not JSON, or not a tokenizer.
-    #[error("tokenizer.json cannot be read: {0}")]
-    Unreadable(String),
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, String),
+    /// No tokenizer.json, nor what it could be made from.
+    #[error("there is no tokenizer.json")]
+    Absent,
     /// An unsupported kind of tokenizer.
-    #[error("tokenizer.json has a model of type \"{0}\"; Hone supports WordPiece, BPE and Unigram")]
+    #[error("tokenizer.json has a model of type \"{0}\"; Hone supports WordPiece, BPE, Unigram and WordLevel")]
     Kind(String),
     /// A file that contradicts itself.
     #[error("tokenizer.json contradicts itself: {0}")]
@@ -40,9 +43,14 @@ impl From<TokenizerError> for Diagnostic {
     fn from(error: TokenizerError) -> Self {
         let remedy = match error {
             TokenizerError::Gguf(_) => "Use the GGUF file as its author published it, with its tokenizer.",
+            TokenizerError::Absent => {
+                "Add the tokenizer.json that belongs to the model. transformers makes it from other files: \
+                 `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`."
+            }
             _ => "Use the tokenizer.json that belongs to the model.",
         };
-        Diagnostic::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
+        let code = if error == TokenizerError::Absent { "model.no-tokenizer" } else { "model.tokenizer" };
+        Diagnostic::new(code, format!("The model's tokenizer cannot be used: {error}."))
             .done("Nothing was changed.")
             .remedy(remedy)
     }

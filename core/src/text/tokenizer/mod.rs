@@ -1,19 +1,25 @@
 //! tokenizer.json. It is checked before the `tokenizers` crate reads it, which trusts the file and panics on some that
 //! are broken.
 
+mod added;
+mod build;
 mod charsmap;
 mod check;
 mod error;
+mod files;
+mod other_files;
 mod patterns;
 
 use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::json_file;
 use crate::limits::MAX_TOKENIZER_BYTES;
 use crate::text::special_tokens::SpecialTokens;
 
 pub use error::TokenizerError;
+pub use files::TokenizerFile;
 
 /// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +52,21 @@ impl Tokenizer {
         if json.len() > MAX_TOKENIZER_BYTES {
             return Err(TokenizerError::TooLarge(json.len()));
         }
-        let mut file: Value = serde_json::from_slice(json).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
+        let file = json_file::parse(json).map_err(unreadable)?;
+        Self::of_file(file, vocab)
+    }
+
+    /// Takes the contents of tokenizer.json for a model with a vocabulary of `vocab` tokens.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn of_file(mut file: Value, vocab: usize) -> Result<Self, TokenizerError> {
         drop_added_beyond(&mut file, vocab);
         check::check(&file, vocab)?;
         file["truncation"] = Value::Null;
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
-            serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
+            serde_json::from_value(file).map_err(|error| unreadable(error.to_string()))?;
         let mut tokenizer = Self { inner, special_tokens: SpecialTokens::default(), eos_ids: Vec::new(), vocab };
         tokenizer.special_tokens = tokenizer.find_special_tokens()?;
         Ok(tokenizer)
@@ -71,6 +85,17 @@ impl Tokenizer {
             let ids = ids.iter().filter_map(Value::as_u64).filter(|&id| id < self.vocab as u64).map(|id| id as u32);
             let new: Vec<u32> = ids.filter(|id| !self.eos_ids.contains(id)).collect();
             self.eos_ids.extend(new);
+        }
+        self
+    }
+
+    /// Ends texts with `eos_token` of tokenizer_config.json where no other file names a token that does.
+    pub fn or_eos_token(mut self, tokenizer_config: &[u8]) -> Self {
+        let config: Value = json_file::parse(tokenizer_config).unwrap_or_default();
+        let token = &config["eos_token"];
+        let id = token.get("content").unwrap_or(token).as_str().and_then(|token| self.inner.token_to_id(token));
+        if self.eos_ids.is_empty() {
+            self.eos_ids.extend(id.filter(|&id| (id as usize) < self.vocab));
         }
         self
     }
@@ -167,6 +192,10 @@ impl Tokenizer {
     }
 }
 
+fn unreadable(reason: String) -> TokenizerError {
+    TokenizerError::Unreadable("tokenizer.json".into(), reason)
+}
+
 /// Removes added tokens that the model has no embedding for: Gemma 3's text models share a tokenizer.json with those that
 /// read images. Texts cannot contain them.
 fn drop_added_beyond(file: &mut Value, vocab: usize) {
@@ -216,6 +245,18 @@ mod tests {
     fn truncation_keeps_the_closing_special_tokens() {
         let tokenizer = parse(&file()).unwrap();
         assert_eq!(tokenizer.encode("a b a b", 4).unwrap(), [2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn a_text_ends_with_the_tokenizers_token_where_the_model_names_none() {
+        let ends = |configs: &[&[u8]]| {
+            parse(&file()).unwrap().with_eos_ids(configs).or_eos_token(br#"{"eos_token": "[SEP]"}"#)
+        };
+        for config in [&b"{}"[..], br#"{"eos_token_id": null}"#, br#"{"eos_token_id": -1}"#, br#"{"eos_token_id": 99}"#]
+        {
+            assert_eq!(ends(&[config]).eos_ids(), [3]);
+        }
+        assert_eq!(ends(&[br#"{"eos_token_id": 5}"#]).eos_ids(), [5]);
     }
 
     #[test]
