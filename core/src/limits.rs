@@ -58,6 +58,8 @@ pub const SNIFF_ROWS: usize = 500;
 pub const SNIFF_BYTES: usize = 256 << 10;
 /// Maximum number of rows whose labels are checked at once: their vectors take some 50 MB.
 pub const MAX_REVIEWED_ROWS: usize = 20_000;
+/// Maximum number of words whose tags are checked at once: their vectors take some 60 MB.
+pub const MAX_REVIEWED_WORDS: usize = 40_000;
 /// Maximum number of rows without a label that are offered to be labeled, and of labeled rows that are compared with them:
 /// their vectors take some 30 MB, and a few minutes on a CPU.
 pub const MAX_POOL_ROWS: usize = 10_000;

@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, Neighbors, QuestionPrediction,
-    ScoreParts, TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds,
-    normalize_answer, predicted_labels,
+    AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, LabelSetProbabilities, Neighbors,
+    QuestionPrediction, ScoreParts, TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels,
+    entities, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of,
+    label_thresholds, normalize_answer, predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -304,6 +304,46 @@ fn label_issues_equal_the_reference() {
         assert_eq!(json!(given.confident_counts()), case["confident_counts"], "case {nth}");
         assert_eq!(json!(given.confident_joint()), case["confident_joint"], "case {nth}");
         assert_eq!(json!(given.issues()), case["issues"], "case {nth}");
+    }
+}
+
+#[test]
+fn issues_of_label_sets_equal_the_reference() {
+    for (nth, case) in list(&golden("label_issues.json")["label_sets"]).iter().enumerate() {
+        let sets: Vec<Vec<bool>> = serde_json::from_value(case["has"].clone()).unwrap();
+        let rows: Vec<Vec<f32>> = list(&case["probabilities"]).iter().map(floats).collect();
+        let labels = sets[0].len();
+        let given = LabelSetProbabilities { has: &sets.concat(), probabilities: &rows.concat(), labels };
+        for (quality, row) in given.qualities().into_iter().zip(0..) {
+            assert_close("quality", quality, &case["qualities"][row]);
+        }
+        let issues = given.issues();
+        let marked: Vec<[usize; 2]> =
+            (0..issues.len()).filter(|&at| issues[at]).map(|at| [at / labels, at % labels]).collect();
+        assert_eq!(json!(marked), case["label_issues"], "case {nth}");
+        let rows: Vec<usize> = (0..sets.len()).filter(|&row| marked.iter().any(|it| it[0] == row)).collect();
+        assert_eq!(json!(rows), case["issues"], "case {nth}");
+    }
+}
+
+/// Sentences are put one after the other; the issues are then in the order of their words' self-confidence.
+#[test]
+fn issues_of_tags_equal_the_reference() {
+    for (nth, case) in list(&golden("label_issues.json")["tags"]).iter().enumerate() {
+        let tags: Vec<Vec<u32>> = serde_json::from_value(case["tags"].clone()).unwrap();
+        let sentences: Vec<Vec<Vec<f32>>> = serde_json::from_value(case["probabilities"].clone()).unwrap();
+        let words = sentences.concat();
+        let given =
+            LabelProbabilities { labels: &tags.concat(), probabilities: &words.concat(), classes: words[0].len() };
+        let places: Vec<[usize; 2]> =
+            tags.iter().enumerate().flat_map(|(row, tags)| (0..tags.len()).map(move |word| [row, word])).collect();
+        let qualities = given.qualities();
+        let mut found: Vec<usize> = (0..places.len()).filter(|&at| given.issues()[at]).collect();
+        found.sort_by(|&a, &b| qualities[a].self_confidence.total_cmp(&qualities[b].self_confidence));
+        assert_eq!(json!(found.iter().map(|&at| places[at]).collect::<Vec<_>>()), case["issues"], "case {nth}");
+        for (quality, theirs) in qualities.iter().zip(list(&case["scores"])) {
+            assert_close("self-confidence", quality.self_confidence, theirs);
+        }
     }
 }
 

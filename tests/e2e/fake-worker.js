@@ -415,6 +415,7 @@ const answers = {
       pair: null,
       given,
       predicted: guess,
+      likely: [guess],
       measure: `probability ${97 - 10 * index} %`,
       nearest: index ? [] : [{ line: 40, text: "A triumph.", pair: null, label: "rotten", cosine: 0.9342 }],
     }));
@@ -429,13 +430,17 @@ const answers = {
       is_validation,
       text: TEXTS[nth],
       pair: null,
+      word: null,
       given: LABELS[nth % 2],
-      likely: LABELS[(nth + 1) % 2],
+      likely: [LABELS[(nth + 1) % 2]],
     });
     emit({ kind: "labels_progress", fraction: 0.4 });
     const rows = TEXTS.map((text, index) => {
       const probabilities = { given_probability: 0.02 + index / 10, likely_probability: 0.98 - index / 10, score: 0.02 + index / 10 };
-      return { is_in_train_file: true, line: index + 2, is_validation: index === 1, text, pair: null, given: "rotten", likely: "fresh", ...probabilities };
+      const row = { is_in_train_file: true, line: index + 2, word: null, is_validation: index === 1, text, pair: null, given: "rotten", likely: ["fresh"] };
+      const percent = (probability) => `${Math.round(100 * probability)}\u00a0%`;
+      const finding = `labeled rotten (${percent(probabilities.given_probability)}), probably fresh (${percent(probabilities.likely_probability)})`;
+      return { row, finding, ...probabilities };
     });
     const texts = {
       groups: [
@@ -444,14 +449,14 @@ const answers = {
       ],
       sentence: "1 group of texts that are nearly the same (cosine above 0.987): 1 in both training and validation, which flatters the score; 1 with different labels. 1 text is unlike all others.",
     };
-    emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87, texts } });
+    emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, sentence: "4 labels of 1,237 rows may be wrong. The heads agree with 87\u00a0% of all labels.", texts } });
   },
 
   ask_label({ corrections, skipped }) {
     const asked = [...corrections.map(({ line }) => line), ...skipped];
     const left = [17, 214, 803].filter((line) => !asked.includes(line));
     const given = corrections.filter(({ line }) => [17, 214, 803].includes(line));
-    const labels = [...new Set([...LABELS, ...given.map(({ label }) => label)])];
+    const labels = [...new Set([...LABELS, ...given.flatMap(({ labels }) => labels)])];
     const choices = labels.map((label, nth) => ({ key: `${nth + 1}`, label, probability: nth ? 0.08 : 0.92, is_likely: !nth }));
     const row = left.length ? { line: left[0], text: `Not labeled yet, on line ${left[0]}`, pair: null } : null;
     const progress = `${given.length} labels given, ${left.length} rows left.`;

@@ -39,7 +39,7 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
           page.getByRole("button", { name: "Download the corrected file" }).click(),
         ]);
         assert.equal(corrected.suggestedFilename(), "reviews-corrected.csv");
-        assert.equal(await readFile(await corrected.path(), "utf8"), JSON.stringify([{ line: 2, label: "fresh" }]));
+        assert.equal(await readFile(await corrected.path(), "utf8"), JSON.stringify([{ line: 2, word: null, labels: ["fresh"] }]));
         await screenshot(page, `suspects-${colorScheme}`);
         await page.getByRole("button", { name: "Label rows" }).click();
         const asked = page.getByRole("group", { name: "Row to label" });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::recipe::RecipeSpec;
+use hone_core::recipe::{RecipeSpec, Task};
 use hone_core::runner::SCRIPT_ZIP;
 use hone_core::usage::ExportDtype;
 
@@ -40,6 +40,14 @@ impl DataArguments {
     /// Of [`data::load`].
     pub fn load(&self, recipe: &RecipeSpec) -> Result<Data, Diagnostic> {
         data::load(self.paths(), self.reading.clone().hints(), &self.columns, recipe)
+    }
+
+    /// Reads the files for a task, or for the one that they fit best.
+    ///
+    /// # Errors
+    /// Of [`data::load_to_review`].
+    pub fn load_to_review(&self, task: Option<Task>) -> Result<Data, Diagnostic> {
+        data::load_to_review(self.paths(), self.reading.clone().hints(), &self.columns, task)
     }
 
     /// The rows of the training file, which may have few labels or none.
@@ -131,10 +139,14 @@ pub struct ScriptArguments {
 pub struct LabelsArguments {
     #[command(flatten)]
     pub data: DataArguments,
-    /// File for the result, here the rows whose label is probably wrong, the surest first: CSV, or JSON lines or a spreadsheet
-    /// if its name ends in .jsonl or .xlsx.
+    /// File for the result, here the rows or words whose label is probably wrong, the surest first: CSV, or JSON lines or a
+    /// spreadsheet if its name ends in .jsonl or .xlsx.
     #[arg(long)]
     pub out: PathBuf,
+    /// The task that the labels are for, such as classification, multi_label, token_classification, regression or
+    /// embeddings [default: the one that the data fits best].
+    #[arg(long, value_parser = task, conflicts_with_all = ["pool", "learning_curve"])]
+    pub task: Option<Task>,
     /// List the rows without a label instead on which a head hesitates most, at most this many, each with a suggested label:
     /// the rows to label next. The label cells of these rows are empty in the data.
     #[arg(long, value_name = "ROWS")]
@@ -152,6 +164,10 @@ pub struct LabelsArguments {
     /// The device to compute on.
     #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
     pub device: DeviceKind,
+}
+
+fn task(name: &str) -> Result<Task, String> {
+    serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }
 
 /// Arguments of `hone predict`.

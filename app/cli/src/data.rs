@@ -10,7 +10,7 @@ use hone_core::dataset::{
     HoldOut, Mapping, SkippedRow, SourceInfo, is_parquet,
 };
 use hone_core::diagnostic::Diagnostic;
-use hone_core::recipe::RecipeSpec;
+use hone_core::recipe::{RecipeSpec, Task};
 use hone_core::run::SourceFile;
 use hone_core::runner::{EncodedDataset, validation_mapping};
 use sha2::{Digest, Sha256};
@@ -56,8 +56,69 @@ pub fn load(
     columns: &ColumnArguments,
     recipe: &RecipeSpec,
 ) -> Result<Data, Diagnostic> {
-    let train = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
-    let mapping = mapping::choose(&train.info, recipe.task, columns)?;
+    let (file, mapping) = scanned(&paths, &hints, columns, Some(recipe.task))?;
+    let examples = file.collect(mapping.clone())?;
+    split(Training { file, mapping, examples: examples.into() }, paths, hints, columns, recipe)
+}
+
+/// As [`load`], for the task that the training file fits best and whose labels can be checked, unless one is named.
+pub fn load_to_review(
+    paths: DataPaths,
+    hints: Hints,
+    columns: &ColumnArguments,
+    task: Option<Task>,
+) -> Result<Data, Diagnostic> {
+    let (file, mapping) = scanned(&paths, &hints, columns, task)?;
+    let recipe = RecipeSpec { task: mapping.task(), ..RecipeSpec::default() };
+    let examples = file.collect(mapping.clone())?;
+    split(Training { file, mapping, examples: examples.into() }, paths, hints, columns, &recipe)
+}
+
+/// The rows of a training file, which may have few labels or none.
+pub fn pool(
+    paths: DataPaths,
+    hints: Hints,
+    columns: &ColumnArguments,
+    recipe: &RecipeSpec,
+) -> Result<PoolData, Diagnostic> {
+    let (file, mapping) = scanned(&paths, &hints, columns, Some(recipe.task))?;
+    let examples: Arc<Examples> = file.collect(mapping.clone())?.into();
+    match split(Training { file, mapping, examples: examples.clone() }, paths, hints, columns, recipe) {
+        Ok(data) => Ok((examples, Some(data.rows.dataset().clone()))),
+        Err(diagnostic) if diagnostic.code == FEW_LABELS => Ok((examples, None)),
+        Err(diagnostic) => Err(diagnostic),
+    }
+}
+
+/// A training file with its rows.
+struct Training {
+    file: DataFile,
+    mapping: Mapping,
+    examples: Arc<Examples>,
+}
+
+/// The training file and its columns for a task, or for the likeliest one whose labels can be checked.
+fn scanned(
+    paths: &DataPaths,
+    hints: &Hints,
+    columns: &ColumnArguments,
+    task: Option<Task>,
+) -> Result<(DataFile, Mapping), Diagnostic> {
+    let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
+    let task = task.unwrap_or_else(|| mapping::task_to_review(&file.info, columns));
+    let mapping = mapping::choose(&file.info, task, columns)?;
+    Ok((file, mapping))
+}
+
+/// Reads the other files, and splits the rows of the training file.
+fn split(
+    training: Training,
+    paths: DataPaths,
+    hints: Hints,
+    columns: &ColumnArguments,
+    recipe: &RecipeSpec,
+) -> Result<Data, Diagnostic> {
+    let Training { file: train, mapping, examples } = training;
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
     // Folders such as train, validation and test are the split.
@@ -73,28 +134,11 @@ pub fn load(
     let test = held_out(paths.test.or(own(train.info.holds_test)), DataRole::Test)?;
     let (validation, validation_rows) = validation.unzip();
     let (test, test_rows) = test.unzip();
-    let files =
-        DatasetFiles { train: train.collect(mapping.clone())?.into(), validation: validation_rows, test: test_rows };
+    let files = DatasetFiles { train: examples, validation: validation_rows, test: test_rows };
     let RecipeSpec { validation_ratio, test_ratio, seed, .. } = *recipe;
     let (dataset, report) = Dataset::with_test(files, HoldOut { validation_ratio, test_ratio, seed: u64::from(seed) })?;
     let (rows, train) = (EncodedDataset::new(Arc::new(dataset), report), train.source());
     Ok(Data { rows, train, validation, test, mapping, warnings })
-}
-
-/// The rows of a training file, which may have few labels or none.
-pub fn pool(
-    paths: DataPaths,
-    hints: Hints,
-    columns: &ColumnArguments,
-    recipe: &RecipeSpec,
-) -> Result<PoolData, Diagnostic> {
-    let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
-    let examples = Arc::new(file.collect(mapping::choose(&file.info, recipe.task, columns)?)?);
-    match load(paths, hints, columns, recipe) {
-        Ok(data) => Ok((examples, Some(data.rows.dataset().clone()))),
-        Err(diagnostic) if diagnostic.code == FEW_LABELS => Ok((examples, None)),
-        Err(diagnostic) => Err(diagnostic),
-    }
 }
 
 /// Reads a file.

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::rounded;
-use hone_core::recipe::RecipeSpec;
 use hone_core::run::{SuspectedLabel, SuspectedLabels, TextIssues};
 use hone_core::runner::LabelReview;
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     if let Some(labels) = arguments.learning_curve {
         return pool::curve(arguments, labels, &model.pretrained, &device).await;
     }
-    let mut data = arguments.data.load(&RecipeSpec::default())?;
+    let mut data = arguments.data.load_to_review(arguments.task)?;
     while data.rows.encode_next(&model.pretrained)? {}
     for note in data::notes(&data.warnings, data.rows.report()) {
         eprintln!("warning: {note}");
@@ -50,25 +49,24 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The result in words.
+/// The result in words; empty if there are no labels to check.
 fn described(found: &SuspectedLabels, out: &Path) -> String {
-    let SuspectedLabels { total, looked_at, all, accuracy, .. } = *found;
-    let rows =
-        if looked_at < all { format!("{looked_at} of {all} rows, drawn at random") } else { format!("{all} rows") };
-    format!(
-        "{total} labels are probably wrong, of {rows}: see {}. They were judged by heads that agree with {:.1} % of the labels. \
-         Check each before you change it.",
-        out.display(),
-        100.0 * accuracy
-    )
+    if found.sentence.is_empty() {
+        return String::new();
+    }
+    format!("{} See {}, and check each before you change it.", found.sentence, out.display())
 }
 
 fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
-    let has_pairs = found.rows.iter().any(|row| row.pair.is_some());
-    let columns: Vec<&str> = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).collect();
-    let row = |row: &SuspectedLabel| {
-        let second = has_pairs.then(|| json!(row.pair));
-        cells(row).into_iter().chain(second).collect()
+    let has_pairs = found.rows.iter().any(|it| it.row.pair.is_some());
+    let has_words = found.rows.iter().any(|it| it.row.word.is_some());
+    let more = [has_pairs.then_some("second_text"), has_words.then_some("word")];
+    let columns: Vec<&str> = COLUMNS.into_iter().chain(more.into_iter().flatten()).collect();
+    let row = |it: &SuspectedLabel| {
+        let second = has_pairs.then(|| json!(it.row.pair));
+        // Words are counted from 1, as lines are.
+        let word = has_words.then(|| json!(it.row.word.map(|word| word + 1)));
+        cells(it).into_iter().chain(second).chain(word).collect()
     };
     table_file::write(out, &columns, found.rows.iter().map(row))
 }
@@ -95,15 +93,15 @@ fn side(is_validation: bool) -> &'static str {
     if is_validation { "validation" } else { "training" }
 }
 
-fn cells(row: &SuspectedLabel) -> [Value; 8] {
+fn cells(SuspectedLabel { row, given_probability, likely_probability, score, .. }: &SuspectedLabel) -> [Value; 8] {
     [
         json!(row.line),
         json!(side(row.is_validation)),
         json!(row.given),
-        json!(row.likely),
-        rounded(row.given_probability),
-        rounded(row.likely_probability),
-        rounded(row.score),
+        json!(row.likely.as_ref().map(|likely| likely.join(", "))),
+        rounded(*given_probability),
+        rounded(*likely_probability),
+        rounded(*score),
         json!(row.text),
     ]
 }
@@ -112,52 +110,68 @@ fn cells(row: &SuspectedLabel) -> [Value; 8] {
 mod tests {
     use std::fs;
 
-    use hone_core::run::{GroupedRow, TextGroup};
+    use hone_core::run::{LabeledRow, TextGroup};
 
     use super::*;
 
-    #[test]
-    fn suspects_are_written_with_line_and_both_labels() {
-        let row = SuspectedLabel {
-            line: 6,
+    fn labeled(line: u32, is_validation: bool) -> LabeledRow {
+        LabeledRow {
+            line,
+            word: None,
             is_in_train_file: true,
-            is_validation: true,
+            is_validation,
             text: "No, never.".into(),
             pair: None,
             given: "good".into(),
-            likely: "bad".into(),
+            likely: Some(vec!["bad".into()]),
+        }
+    }
+
+    fn suspected(row: LabeledRow) -> SuspectedLabel {
+        SuspectedLabel {
+            row,
+            finding: String::new(),
             given_probability: 0.125,
             likely_probability: 0.875,
             score: 0.125,
-        };
-        let (rows, texts) = (vec![row], TextIssues::default());
-        let found = SuspectedLabels { rows, total: 1, looked_at: 20, all: 40, estimate: 1, accuracy: 0.9, texts };
-        let out = std::env::temp_dir().join(format!("hone-cli-{}-suspects.csv", std::process::id()));
-        write(&found, &out).unwrap();
+        }
+    }
+
+    fn written(found: &SuspectedLabels, name: &str) -> String {
+        let out = std::env::temp_dir().join(format!("hone-cli-{}-{name}.csv", std::process::id()));
+        write(found, &out).unwrap();
         let written = fs::read_to_string(&out).unwrap();
         fs::remove_file(&out).unwrap();
+        written
+    }
+
+    #[test]
+    fn suspects_are_written_with_line_and_both_labels() {
+        let rows = vec![suspected(labeled(6, true))];
+        let found = SuspectedLabels { rows, total: 1, sentence: "1 label may be wrong.".into(), ..Default::default() };
         let expected = "6,validation,good,bad,0.125,0.875,0.125,\"No, never.\"\n";
-        assert_eq!(written, format!("{}\n{expected}", COLUMNS.join(",")));
-        assert!(described(&found, &out).starts_with("1 labels are probably wrong, of 20 of 40 rows"));
+        assert_eq!(written(&found, "suspects"), format!("{}\n{expected}", COLUMNS.join(",")));
+        assert!(described(&found, Path::new("a.csv")).starts_with("1 label may be wrong. See a.csv"));
+    }
+
+    #[test]
+    fn a_suspected_tag_is_written_with_the_number_of_its_word() {
+        let rows = vec![suspected(LabeledRow { word: Some(2), ..labeled(6, false) })];
+        let found = SuspectedLabels { rows, total: 1, ..Default::default() };
+        let expected = "6,training,good,bad,0.125,0.875,0.125,\"No, never.\",3\n";
+        assert_eq!(written(&found, "tags"), format!("{},word\n{expected}", COLUMNS.join(",")));
+        assert!(described(&found, Path::new("a.csv")).is_empty());
     }
 
     #[test]
     fn near_duplicates_are_written_by_group() {
-        let row = |line, is_validation| GroupedRow {
-            line,
-            is_in_train_file: true,
-            is_validation,
-            text: "so good".into(),
-            pair: None,
-            given: "good".into(),
-            likely: "good".into(),
-        };
-        let group = TextGroup { finding: "Nearly the same".into(), rows: vec![row(3, false), row(9, true)] };
+        let group = TextGroup { finding: "Nearly the same".into(), rows: vec![labeled(3, false), labeled(9, true)] };
         let out = std::env::temp_dir().join(format!("hone-cli-{}-texts.csv", std::process::id()));
         write_texts(&TextIssues { groups: vec![group], sentence: String::new() }, &out).unwrap();
         let written = fs::read_to_string(&out).unwrap();
         fs::remove_file(&out).unwrap();
-        let expected = "1,Nearly the same,3,training,good,so good,\n1,Nearly the same,9,validation,good,so good,\n";
+        let row = |line: u32, side: &str| format!("1,Nearly the same,{line},{side},good,\"No, never.\",\n");
+        let expected = format!("{}{}", row(3, "training"), row(9, "validation"));
         assert_eq!(written, format!("{}\n{expected}", TEXT_COLUMNS.join(",")));
     }
 }

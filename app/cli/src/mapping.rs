@@ -48,6 +48,19 @@ pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Res
     Ok(mapping)
 }
 
+/// The task that a file fits best among those whose labels, tags or texts can be checked.
+pub fn task_to_review(info: &SourceInfo, arguments: &ColumnArguments) -> Task {
+    if let Some(mapping) = arguments.mapping.as_ref().and_then(|json| serde_json::from_str::<Mapping>(json).ok()) {
+        return mapping.task();
+    }
+    if arguments.label.len() > 1 {
+        return Task::MultiLabel;
+    }
+    let is_checked = |task: &Task| !matches!(task, Task::QuestionAnswering | Task::Generation);
+    let fitting = info.offers.iter().filter(|offer| offer.fits).map(|offer| offer.mapping.task());
+    fitting.into_iter().find(is_checked).unwrap_or(Task::Classification)
+}
+
 /// Warns if the columns of a guess do not look like data for the recipe's task.
 pub fn doubt(info: &SourceInfo, mapping: &Mapping, arguments: &ColumnArguments) -> Option<Diagnostic> {
     if *arguments != ColumnArguments::default() || info.fitting(mapping).is_some() {
@@ -185,8 +198,8 @@ mod tests {
 
     use super::*;
 
-    fn scanned(text: &str) -> SourceInfo {
-        let mut scanner = Scanner::new("valence.csv", text.len() as f64, Hints::default());
+    fn scanned(name: &str, text: &str) -> SourceInfo {
+        let mut scanner = Scanner::new(name, text.len() as f64, Hints::default());
         scanner.push(text.as_bytes()).unwrap();
         scanner.finish().unwrap()
     }
@@ -194,7 +207,7 @@ mod tests {
     /// A file for which the guess for regression picks the wrong one of two numbers.
     fn valence() -> SourceInfo {
         let rows = (0..20).map(|row| format!("{row},the meal was number {row} of many,{}\n", row % 7));
-        scanned(&format!(",text,valence\n{}", rows.collect::<String>()))
+        scanned("valence.csv", &format!(",text,valence\n{}", rows.collect::<String>()))
     }
 
     fn named(text: Option<&str>, label: Option<&str>) -> ColumnArguments {
@@ -204,6 +217,18 @@ mod tests {
 
     fn mapped(json: &str) -> ColumnArguments {
         ColumnArguments { mapping: Some(json.into()), ..ColumnArguments::default() }
+    }
+
+    #[test]
+    fn the_task_to_review_is_the_likeliest_one_with_labels() {
+        let none = ColumnArguments::default();
+        let of = |name: &str, file: &str, arguments: &ColumnArguments| task_to_review(&scanned(name, file), arguments);
+        assert_eq!(of("a.conll", "a O\nb B-X\n\nc O\n\n", &none), Task::TokenClassification);
+        assert_eq!(of("a.csv", "text,label\nso good,good\nso bad,bad\n", &none), Task::Classification);
+        let both = ColumnArguments { label: vec!["a".into(), "b".into()], ..ColumnArguments::default() };
+        assert_eq!(of("a.csv", "text,a,b\nso good,1,0\nso bad,0,1\n", &both), Task::MultiLabel);
+        let numbers = mapped(r#"{"regression": {"text": 0, "pair": null, "number": 1}}"#);
+        assert_eq!(of("a.csv", "text,label\nso good,1\nso bad,0\n", &numbers), Task::Regression);
     }
 
     #[test]
@@ -270,13 +295,13 @@ mod tests {
             let label = if row % 30 == 0 { "good|rare" } else { ["good", "bad"][row % 2] };
             format!("the meal was number {row},{label}\n")
         });
-        let info = scanned(&format!("text,labels\n{}", rows.collect::<String>()));
+        let info = scanned("a.csv", &format!("text,labels\n{}", rows.collect::<String>()));
         let none = ColumnArguments::default();
         let mapping = choose(&info, Task::MultiLabel, &none).unwrap();
         assert_eq!(mapping, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] });
         assert_eq!(doubt(&info, &mapping, &none), None);
 
-        let single = scanned("text,label\nso good,pos\nso bad,neg\nfine,pos\n");
+        let single = scanned("a.csv", "text,label\nso good,pos\nso bad,neg\nfine,pos\n");
         let mapping = choose(&single, Task::MultiLabel, &none).unwrap();
         let doubt = doubt(&single, &mapping, &none).unwrap();
         assert_eq!(doubt.done, "Used \"text\" as the text, \"label\" as the label.");
@@ -284,7 +309,7 @@ mod tests {
 
     #[test]
     fn several_columns_of_flags_can_be_named() {
-        let info = scanned("id,text,mood,toxic,rude\n1,so good,a,0,1\n2,so bad,b,1,1\n");
+        let info = scanned("a.csv", "id,text,mood,toxic,rude\n1,so good,a,0,1\n2,so bad,b,1,1\n");
         let label = vec!["toxic".to_owned(), "rude".to_owned()];
         let columns = ColumnArguments { label, ..ColumnArguments::default() };
         let mapping = Mapping::MultiLabel { text: 1, pair: None, labels: vec![3, 4] };
@@ -294,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_task_that_does_not_fit_is_refused_with_what_it_needs() {
-        let single = scanned("text,label\nso good,pos\nso bad,neg\nfine,pos\n");
+        let single = scanned("a.csv", "text,label\nso good,pos\nso bad,neg\nfine,pos\n");
         let error = choose(&single, Task::TokenClassification, &ColumnArguments::default()).unwrap_err();
         assert!(error.remedy.starts_with("It needs a column of tags, one for each"), "{error}");
     }

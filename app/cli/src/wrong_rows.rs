@@ -55,6 +55,7 @@ mod tests {
             pair: None,
             given: "good".into(),
             predicted: "bad".into(),
+            likely: Some(vec!["bad".into()]),
             measure: "probability 97 %".into(),
             nearest: Vec::new(),
         };

@@ -1,25 +1,25 @@
+use hone_core::dataset::CorrectedForm;
 use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{ProblemPlace, pressed};
-use crate::format;
 use crate::page::Page;
-use crate::state::{Change, CorrectedUse, State};
+use crate::state::{Change, CorrectedUse, labels_in_words};
 
-/// Buttons that change the label of a row of the training file, drop the row, and undo that.
+/// Buttons that change the labels of a row of the training file or the tag of a word, drop the row, and undo that.
 #[component]
-pub fn MendButtons(line: u32, given: String, likely: String) -> impl IntoView {
+pub fn MendButtons(line: u32, word: Option<u32>, given: String, likely: Option<Vec<String>>) -> impl IntoView {
     let page = Page::get();
-    let offer = format!("Change to {}", format::visible(&likely));
-    let status = page.memo(move |state| state.changes.of_line(line));
+    let offer = likely.as_ref().map(|likely| format!("Change to {}", labels_in_words(likely)));
+    let status = page.memo(move |state| state.changes.of_row(line, word));
     let is_changed = Memo::new(move |_| status.with(|status| !status.is_empty()));
     let is_unchanged = Memo::new(move |_| status.with(String::is_empty));
-    let is_same = given == likely;
-    let dropped = Change { line, given, label: None };
-    let changed = Change { label: Some(likely), ..dropped.clone() };
+    let is_same = likely.as_ref().is_none_or(|likely| given == likely.join(", "));
+    let dropped = Change { line, word: None, given, labels: None };
+    let changed = Change { word, labels: likely, ..dropped.clone() };
     let change = move |_| page.change(|state| state.change_row(changed.clone()));
     let drop_row = move |_| page.change(|state| state.change_row(dropped.clone()));
-    let undo = move |_| page.change(|state| state.undo_change(line));
+    let undo = move |_| page.change(|state| state.undo_change(line, word));
     view! {
         <span class="row">
             <button type="button" class="quiet" hidden=is_same disabled=is_changed on:click=pressed(change)>{offer}</button>
@@ -39,7 +39,9 @@ pub fn ChangesRow() -> impl IntoView {
     let has_no_file = page.memo(|state| state.data.train.choice().is_none());
     let has_none = page.memo(|state| state.changes.list.is_empty());
     let cannot = page.memo(|state| !state.can_correct());
-    let keeps = page.memo(State::keeps_format);
+    let form = |form| page.memo(move |state| state.corrected_form() != form);
+    let [is_not_csv, is_writable] = [CorrectedForm::Csv, CorrectedForm::ListOnly].map(form);
+    let is_list_only = Memo::new(move |_| !is_writable.get());
     let diagnostic = page.memo(|state| state.changes.diagnostic.clone());
     let save_list = move |_| {
         if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {
@@ -50,12 +52,16 @@ pub fn ChangesRow() -> impl IntoView {
         <div class="stack" hidden=has_no_file>
             <p role="status">{sentence}</p>
             <div class="stack" hidden=has_none>
-                <p class="hint" hidden=keeps>
+                <p class="hint" hidden=is_writable>
+                    "This file cannot be written again with other labels: its tags are spans. The list of changes has the line of each row, the number of the word and its new tag."
+                </p>
+                <p class="hint" hidden=is_not_csv>
                     "This file cannot be written in its own format. The corrected file is CSV, with all columns and the rows that could be read."
                 </p>
                 <div class="row">
                     <button
                         type="button"
+                        hidden=is_list_only
                         disabled=cannot
                         on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Open)))
                     >
@@ -63,6 +69,7 @@ pub fn ChangesRow() -> impl IntoView {
                     </button>
                     <button
                         type="button"
+                        hidden=is_list_only
                         disabled=cannot
                         on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Download)))
                     >

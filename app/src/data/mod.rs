@@ -4,6 +4,7 @@ mod drop_zone;
 mod file_problem;
 mod folder;
 mod label_rows;
+mod labeled_row;
 mod mapping;
 mod mend;
 mod part_choice;

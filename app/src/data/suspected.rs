@@ -1,11 +1,9 @@
 use hone_core::decimal::fixed;
-use hone_core::run::SuspectedLabel;
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, ProblemPlace, changing, pressed};
-use crate::data::mend::MendButtons;
+use crate::data::labeled_row::labeled_row;
 use crate::data::text_issues::TextIssues;
-use crate::format;
 use crate::page::Page;
 use crate::state::{Review, State};
 
@@ -13,7 +11,9 @@ use crate::state::{Review, State};
 #[component]
 pub fn Suspected() -> impl IntoView {
     let page = Page::get();
-    let has_none = page.memo(|state| !state.has_labels_to_review());
+    let has_none = page.memo(|state| !state.has_rows_to_review());
+    let has_labels = page.memo(State::has_labels_to_review);
+    let named = move |labels: &'static str, texts: &'static str| move || if has_labels.get() { labels } else { texts };
     let cannot = page.memo(|state| !state.can_review());
     let is_idle = page.memo(|state| !state.review.is_looking());
     let is_looking = page.memo(|state| state.review.is_looking());
@@ -33,21 +33,24 @@ pub fn Suspected() -> impl IntoView {
         (!rows.is_empty()).then(|| {
             view! {
                 <div class="frame tall" tabindex="0" role="region" aria-label="Suspected labels">
-                    <ul class="rows">{rows.into_iter().map(item).collect_any()}</ul>
+                    <ul class="rows">{rows.into_iter().map(|it| labeled_row(it.row, it.finding)).collect_any()}</ul>
                 </div>
             }
         })
     });
     view! {
         <div class="stack" hidden=has_none>
-            <h3>"Suspected labels"</h3>
+            <h3>{named("Suspected labels", "Duplicates and outliers")}</h3>
             <p class="hint">
-                "Finds rows whose label is probably wrong, by confident learning: five heads are trained on the loaded model, each on four fifths of the rows, and each judges the labels that it has not seen. Read a row before you believe it: a rare case can look like a mistake. The same search finds texts that are nearly the same, above all on both sides of the split, and texts unlike all others."
+                {named(
+                    "Finds labels or tags that are probably wrong, by confident learning: five heads are trained on the loaded model, each on four fifths of the rows, and each judges the labels that it has not seen. Read a row before you believe it: a rare case can look like a mistake. The same search finds texts that are nearly the same, above all on both sides of the split, and texts unlike all others.",
+                    "Finds texts that are nearly the same by the vectors of the loaded model, above all on both sides of the split, and texts unlike all others.",
+                )}
             </p>
             <div class="row">
                 <span hidden=is_looking>
                     <button type="button" disabled=cannot on:click=pressed(move |_| page.act(State::review_labels))>
-                        "Find suspected labels"
+                        {named("Find suspected labels", "Find duplicates and outliers")}
                     </button>
                 </span>
                 <span class="hint" hidden=needs_model>"Load a model first: it reads the texts."</span>
@@ -61,27 +64,5 @@ pub fn Suspected() -> impl IntoView {
             {list}
             <TextIssues />
         </div>
-    }
-}
-
-/// A suspected label, with what can be done about it.
-fn item(row: SuspectedLabel) -> impl IntoView {
-    let line = row.line;
-    let side = if row.is_validation { "validation" } else { "training" };
-    let named = |label: &str, probability: f32| {
-        format!("{} ({})", format::visible(label), format::percent(f64::from(probability)))
-    };
-    let (given, likely) = (named(&row.given, row.given_probability), named(&row.likely, row.likely_probability));
-    let (text, pair) = (format::excerpt(&row.text), row.pair.as_deref().map(format::excerpt));
-    let place = format!("line {line}, {side}");
-    let buttons = row.is_in_train_file.then(|| view! { <MendButtons line given=row.given likely=row.likely /> });
-    view! {
-        <li>
-            <span dir="auto">{text}</span>
-            {pair.map(|pair| view! { <span dir="auto">{pair}</span> })}
-            <strong dir="auto">{format!("labeled {given}, probably {likely}")}</strong>
-            <small>{place}</small>
-            {buttons}
-        </li>
     }
 }

@@ -1,9 +1,8 @@
-use hone_core::run::{GroupedRow, TextGroup};
+use hone_core::run::TextGroup;
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, changing};
-use crate::data::mend::MendButtons;
-use crate::format;
+use crate::data::labeled_row::labeled_row;
 use crate::page::Page;
 use crate::state::{Review, State};
 
@@ -36,21 +35,7 @@ fn group(TextGroup { finding, rows }: TextGroup) -> impl IntoView {
     view! {
         <li>
             <strong>{finding}</strong>
-            <ul class="rows">{rows.into_iter().map(item).collect_any()}</ul>
-        </li>
-    }
-}
-
-fn item(GroupedRow { line, is_in_train_file, is_validation, text, pair, given, likely }: GroupedRow) -> impl IntoView {
-    let side = if is_validation { "validation" } else { "training" };
-    let place = format!("{}, line {line}, {side}", format::visible(&given));
-    let buttons = is_in_train_file.then(|| view! { <MendButtons line given likely /> });
-    view! {
-        <li>
-            <span dir="auto">{format::excerpt(&text)}</span>
-            {pair.map(|pair| view! { <span dir="auto">{format::excerpt(&pair)}</span> })}
-            <small>{place}</small>
-            {buttons}
+            <ul class="rows">{rows.into_iter().map(|row| labeled_row(row, String::new())).collect_any()}</ul>
         </li>
     }
 }

@@ -1,6 +1,6 @@
 //! Changes to the labels and rows of the training file.
 
-use hone_core::dataset::{Correction, DataRole};
+use hone_core::dataset::{CorrectedForm, Correction, DataRole};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 
@@ -12,10 +12,19 @@ use crate::state::{Effect, FileChoice, State, Topic};
 pub struct Change {
     /// Line on which the row begins.
     pub line: u32,
-    /// Its label in the file.
+    /// Number of the word whose tag changes, from 0; none if the change is about the whole row.
+    pub word: Option<u32>,
+    /// Its label or labels in the file, or the tag of the word.
     pub given: String,
-    /// Its new label; none to drop the row.
-    pub label: Option<String>,
+    /// Its new labels, or the new tag; none to drop the row.
+    pub labels: Option<Vec<String>>,
+}
+
+impl Change {
+    /// Returns true if the change is about a word of a row, or about the row itself.
+    fn is_about(&self, line: u32, word: Option<u32>) -> bool {
+        self.line == line && (self.labels.is_none() || self.word == word)
+    }
 }
 
 /// Use of the corrected file.
@@ -46,10 +55,10 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// The change to a row in words; empty if there is none.
-    pub fn of_line(&self, line: u32) -> String {
-        match self.list.iter().find(|change| change.line == line) {
-            Some(Change { label: Some(label), .. }) => format!("Changed to {}.", format::visible(label)),
+    /// The change to a row, or to one of its words, in words; empty if there is none.
+    pub fn of_row(&self, line: u32, word: Option<u32>) -> String {
+        match self.list.iter().find(|change| change.is_about(line, word)) {
+            Some(Change { labels: Some(labels), .. }) => format!("Changed to {}.", labels_in_words(labels)),
             Some(_) => "Dropped.".to_owned(),
             None => String::new(),
         }
@@ -70,37 +79,53 @@ impl Changes {
             let is_plain = !text.contains([',', '"', '\n', '\r']);
             if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
         };
-        let row = |Change { line, given, label }: &Change| {
-            let (change, label) = label.as_ref().map_or(("drop", ""), |label| ("label", label));
-            format!("{line},{change},{},{}\n", cell(given), cell(label))
+        let row = |Change { line, word, given, labels }: &Change| {
+            let change = if labels.is_some() { "label" } else { "drop" };
+            let new = labels.as_ref().map(|labels| labels.join("; ")).unwrap_or_default();
+            let word = word.map_or(String::new(), |word| (word + 1).to_string());
+            format!("{line},{word},{change},{},{}\n", cell(given), cell(&new))
         };
-        format!("line,change,label,new_label\n{}", self.list.iter().map(row).collect::<String>())
+        format!("line,word,change,label,new_label\n{}", self.list.iter().map(row).collect::<String>())
     }
 }
 
+/// Labels in words.
+pub fn labels_in_words(labels: &[String]) -> String {
+    if labels.is_empty() { "no label".to_owned() } else { format::visible(&labels.join(", ")) }
+}
+
 impl State {
-    /// Changes the label of a row, or drops the row if it has none. An earlier change to the row is replaced.
+    /// Changes the labels of a row or the tag of a word, or drops the row. An earlier change to the same is replaced.
     pub fn change_row(&mut self, change: Change) {
-        self.undo_change(change.line);
+        self.undo_change(change.line, change.word);
+        self.changes.list.retain(|other| other.line != change.line || change.labels.is_some());
         self.changes.file = self.data.train.choice().map(|choice| choice.blobs);
         self.changes.list.push(change);
     }
 
-    /// Undoes the change to a row.
-    pub fn undo_change(&mut self, line: u32) {
+    /// Undoes the change to a row, or to one of its words.
+    pub fn undo_change(&mut self, line: u32, word: Option<u32>) {
         self.changes.diagnostic = None;
-        self.changes.list.retain(|change| change.line != line);
+        self.changes.list.retain(|change| !change.is_about(line, word));
+    }
+
+    /// The changes, as the worker takes them.
+    pub(in crate::state) fn corrections(&self) -> Vec<Correction> {
+        let correction = |it: &Change| Correction { line: it.line, word: it.word, labels: it.labels.clone() };
+        self.changes.list.iter().map(correction).collect()
     }
 
     /// Returns true if the corrected file can be written.
     pub fn can_correct(&self) -> bool {
         let is_open = self.data.is_ready() || self.can_label();
-        !self.changes.list.is_empty() && self.changes.writing.is_none() && is_open && !self.is_engaged()
+        let can_write = self.corrected_form() != CorrectedForm::ListOnly;
+        !self.changes.list.is_empty() && self.changes.writing.is_none() && is_open && can_write && !self.is_engaged()
     }
 
-    /// Returns true if the corrected file keeps its format. Otherwise it is CSV.
-    pub fn keeps_format(&self) -> bool {
-        self.data.train.source().is_some_and(|source| source.is_rewritable())
+    /// The form in which the corrected file can be written.
+    pub fn corrected_form(&self) -> CorrectedForm {
+        let form = self.data.train.source().zip(self.data.mapping.as_ref());
+        form.map_or(CorrectedForm::ListOnly, |(source, mapping)| source.corrected_form(mapping))
     }
 
     /// Writes the corrected file.
@@ -109,8 +134,7 @@ impl State {
             return Vec::new();
         }
         (self.changes.writing, self.changes.diagnostic) = (Some(purpose), None);
-        let correction = |change: &Change| Correction { line: change.line, label: change.label.clone() };
-        let corrections = self.changes.list.iter().map(correction).collect();
+        let corrections = self.corrections();
         vec![self.request(Topic::Corrected, Command::Correct { corrections })]
     }
 
@@ -124,7 +148,7 @@ impl State {
 
     /// Opens the corrected file in place of the training file. The page keeps it at `blobs`.
     pub fn open_corrected(&mut self, name: String, blobs: usize) -> Vec<Effect> {
-        let hints = if self.keeps_format() { self.data.hints() } else { Default::default() };
+        let hints = if self.corrected_form() == CorrectedForm::Same { self.data.hints() } else { Default::default() };
         self.changes.corrected = Some(blobs);
         let folds = self.folds.clone();
         let effects = self.open(DataRole::Train, FileChoice { hints, ..FileChoice::new(name, None, blobs) });

@@ -1,6 +1,6 @@
 //! Labeling rows that have no label: those first that teach most.
 
-use hone_core::dataset::{Correction, FEW_LABELS, Mapping};
+use hone_core::dataset::{FEW_LABELS, Mapping};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::run::{LabelChoice, LabelQuestion};
@@ -69,8 +69,7 @@ impl State {
             return Vec::new();
         }
         let changes = &self.changes.list;
-        let correction = |change: &Change| Correction { line: change.line, label: change.label.clone() };
-        let corrections = changes.iter().map(correction).collect();
+        let corrections = self.corrections();
         let is_skipped = |line: &u32| changes.iter().all(|change| change.line != *line);
         let skipped = self.labeling.done.iter().copied().filter(is_skipped).collect();
         (self.labeling.reading, self.labeling.diagnostic) = (Some(0.0), None);
@@ -92,7 +91,8 @@ impl State {
         self.labeling.done.push(line);
         self.labeling.file = self.data.train.choice().map(|choice| choice.blobs);
         if label.is_some() {
-            self.change_row(Change { line, given: String::new(), label });
+            let labels = label.map(|label| vec![label]);
+            self.change_row(Change { line, word: None, given: String::new(), labels });
         }
         self.ask_label()
     }
@@ -118,7 +118,7 @@ impl State {
         if self.can_undo_label()
             && let Some(line) = self.labeling.done.pop()
         {
-            self.undo_change(line);
+            self.undo_change(line, None);
             return self.ask_label();
         }
         Vec::new()

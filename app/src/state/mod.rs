@@ -27,7 +27,7 @@ mod tests;
 
 use hone_core::protocol::{Command, RequestId, SelfCheck};
 
-pub use changes::{Change, Changes, CorrectedUse};
+pub use changes::{Change, Changes, CorrectedUse, labels_in_words};
 pub use data::Data;
 pub use data::file::FileChoice;
 pub use device::Device;

@@ -1,11 +1,11 @@
 //! The search for wrong labels.
 
+use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::Task;
 use hone_core::run::SuspectedLabels;
 
-use crate::format;
 use crate::state::{Effect, Load, State, Topic};
 
 /// Stage of the search.
@@ -30,30 +30,22 @@ impl Review {
 
     /// The result in words; empty before there is one.
     pub fn sentence(&self) -> String {
-        let Self::Found(SuspectedLabels { rows, total, looked_at, all, accuracy, .. }) = self else {
-            return String::new();
-        };
-        let of = format::counted(*looked_at, "row", "rows");
-        let drawn =
-            if looked_at < all { format!(", drawn from {}", format::count(f64::from(*all))) } else { String::new() };
-        let right = format::percent(*accuracy);
-        if *total == 0 {
-            return format!("No label of {of}{drawn} looks wrong. The heads agree with {right} of the labels.");
-        }
-        let labels = format::counted(*total, "label", "labels");
-        let listed = if rows.len() < *total as usize {
-            format!(" The {} surest are listed.", rows.len())
-        } else {
-            String::new()
-        };
-        format!("{labels} of {of}{drawn} may be wrong. The heads agree with {right} of all labels.{listed}")
+        if let Self::Found(found) = self { found.sentence.clone() } else { String::new() }
     }
 }
 
 impl State {
-    /// Returns true if the rows have one label each.
+    /// Returns true if the rows can be checked: those with labels, tags or numbers, and pairs.
+    pub fn has_rows_to_review(&self) -> bool {
+        let task = self.data.mapping.as_ref().map(Mapping::task);
+        let is_checked = |task| !matches!(task, Task::QuestionAnswering | Task::Generation);
+        self.data.report.is_some() && task.is_some_and(is_checked)
+    }
+
+    /// Returns true if the rows have labels or tags that can be wrong.
     pub fn has_labels_to_review(&self) -> bool {
-        self.data.report.is_some() && self.data.mapping.as_ref().is_some_and(|it| it.task() == Task::Classification)
+        use Mapping::{Pairs, Regression, ScoredPairs};
+        !matches!(self.data.mapping, Some(Regression { .. } | Pairs { .. } | ScoredPairs { .. }))
     }
 
     /// Returns true if the labels can be checked now: the model has read the texts, and the worker is free.

@@ -95,8 +95,8 @@ fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
         verdict = format!("{verdict}; predicted: {}", format::visible(&row.predicted));
     }
     let place = format!("line {}, {}", row.line, row.measure);
-    let (line, given, likely) = (row.line, row.given.clone(), row.predicted.clone());
-    let buttons = (can_mend && row.is_in_train_file).then(|| view! { <MendButtons line given likely /> });
+    let (line, given, likely) = (row.line, row.given.clone(), row.likely.clone());
+    let buttons = (can_mend && row.is_in_train_file).then(|| view! { <MendButtons line word=None given likely /> });
     let near = |near: NearestRow| {
         let texts = [Some(near.text), near.pair].into_iter().flatten().map(|text| format::excerpt(&text));
         let cosine = format::score(f64::from(near.cosine));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
 use hone_core::dataset::{
-    Collector, Correction, Corrector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints, HoldOut, Mapping,
-    RowBrowser, RowQuery, SourceInfo, align,
+    Collector, CorrectedForm, Correction, Corrector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints,
+    HoldOut, ListForm, Mapping, RowBrowser, RowQuery, SourceInfo, align,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
@@ -268,12 +268,17 @@ impl Data {
         }
     }
 
+    /// The form of the lists of labels in the training file.
+    fn list_form(&self) -> ListForm {
+        self.examples().map(|examples| examples.list_form()).unwrap_or_default()
+    }
+
     async fn corrected(&self, corrections: &[Correction]) -> Result<(String, Blob), Diagnostic> {
         let (Some(train), Some(split)) = (&self.train, &self.split) else {
             return Err(Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file."));
         };
         let name = &train.info.name;
-        let mut corrector = Corrector::new(&train.info, &split.mapping, corrections)?;
+        let mut corrector = Corrector::new(&train.info, &split.mapping, self.list_form(), corrections)?;
         let file = BlobReader::new(train.blob.clone())?;
         let mut reader = open_data(name, &train.blob, file, DataRole::Train, &train.file.hints).await?;
         let (mut parts, mut out) = (Parts::default(), Vec::new());
@@ -288,7 +293,7 @@ impl Data {
         corrector.finish(&mut out)?;
         parts.write_all(&out).map_err(failed)?;
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, "csv"));
-        let (stem, ending) = if train.info.is_rewritable() { (stem, ending) } else { (stem, "csv") };
+        let ending = if train.info.corrected_form(&split.mapping) == CorrectedForm::Same { ending } else { "csv" };
         Ok((format!("{stem}-corrected.{ending}"), parts.into_blob("text/plain")?))
     }
 

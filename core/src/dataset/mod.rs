@@ -31,9 +31,11 @@ mod tests;
 pub use collect::browse::{FileRow, FileRows, RowBrowser, RowQuery};
 pub use collect::cells::{CellReader, Cells};
 pub use collect::collector::Collector;
-pub use collect::corrector::{Correction, Corrector};
+pub use collect::correction::{CorrectedForm, Correction};
+pub use collect::corrector::Corrector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
+pub use collect::label_lists::ListForm;
 #[cfg(feature = "engine")]
 pub(crate) use collect::natural_order::sort_naturally;
 #[cfg(feature = "engine")]

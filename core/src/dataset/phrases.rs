@@ -41,6 +41,14 @@ pub(crate) fn names<S: AsRef<str>>(all: &[S]) -> String {
     }
 }
 
+/// Percent with a decimal near the ends, as the page writes them.
+#[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine judges rows"))]
+pub(crate) fn percent(ratio: f64) -> String {
+    let percent = 100.0 * ratio;
+    let decimals = usize::from((percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0));
+    format!("{percent:.decimals$}\u{a0}%")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -83,12 +83,15 @@ impl<'a> LabelProbabilities<'a> {
     /// The confident joint: an estimate of the number of rows with each given label (first index) whose true label is each
     /// class (second index). Each row of the matrix sums to the number of rows with that label.
     pub fn confident_joint(self) -> Vec<Vec<u32>> {
-        let scaled = |(confident, rows): (Vec<u32>, u32)| {
+        let scaled = |(confident, rows): (Vec<u32>, u32)| -> Vec<f64> {
             let sum: u32 = confident.iter().sum();
-            let share = |count: &u32| f64::from(*count) / f64::from(sum.max(1)) * f64::from(rows);
-            rounded(&confident.iter().map(share).collect::<Vec<_>>())
+            confident.into_iter().map(|count| f64::from(count) / f64::from(sum.max(1)) * f64::from(rows)).collect()
         };
-        self.confident_counts().into_iter().zip(self.counts()).map(scaled).collect()
+        let joint: Vec<Vec<f64>> = self.confident_counts().into_iter().zip(self.counts()).map(scaled).collect();
+        // As cleanlab does it, in numpy's order: the last bits decide where a half is rounded to.
+        let by_column: Vec<f64> = (0..self.classes).flat_map(|class| joint.iter().map(move |row| row[class])).collect();
+        let (sum, all) = (pairwise_sum(&by_column).max(f64::MIN_POSITIVE), self.labels.len() as f64);
+        joint.iter().map(|row| rounded(&row.iter().map(|value| value / sum * all).collect::<Vec<_>>())).collect()
     }
 
     /// Marks the rows whose label is probably wrong, by "prune by noise rate": of the rows with a label, as many as the
@@ -140,13 +143,34 @@ fn with_one_left(mut estimate: Vec<u32>, label: usize) -> Vec<u32> {
     estimate
 }
 
-/// Rounds numbers so that their sum, which is whole, stays the same: those with the largest fractions are rounded up.
+/// The sum of numbers in the order in which numpy adds them: eight at a time, in blocks of at most 128.
+fn pairwise_sum(values: &[f64]) -> f64 {
+    match values.len() {
+        0..8 => values.iter().sum(),
+        8..=128 => {
+            let (eights, rest) = values.as_chunks::<8>();
+            let zero = [0.0; 8];
+            let [a, b, c, d, e, f, g, h] =
+                eights.iter().fold(zero, |sums, next| std::array::from_fn(|i| sums[i] + next[i]));
+            rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| sum + value)
+        }
+        all => {
+            let (first, second) = values.split_at(all / 2 - all / 2 % 8);
+            pairwise_sum(first) + pairwise_sum(second)
+        }
+    }
+}
+
+/// Rounds numbers, halves to even, and then those that are farthest from their rounded values the other way, until the sum is
+/// the same as before.
 fn rounded(values: &[f64]) -> Vec<u32> {
-    let mut whole: Vec<u32> = values.iter().map(|value| (value + 1e-9).floor() as u32).collect();
-    let missing = values.iter().sum::<f64>().round() - whole.iter().copied().map(f64::from).sum::<f64>();
+    let mut whole: Vec<f64> = values.iter().map(|value| value.round_ties_even()).collect();
+    let missing = values.iter().sum::<f64>().round_ties_even() - whole.iter().sum::<f64>();
     let mut order: Vec<usize> = (0..values.len()).collect();
-    let fraction = |nth: usize| values[nth] - f64::from(whole[nth]);
-    order.sort_by(|&a, &b| fraction(b).total_cmp(&fraction(a)));
-    order.into_iter().take(missing.max(0.0) as usize).for_each(|nth| whole[nth] += 1);
-    whole
+    order.sort_by(|&a, &b| (values[a] - whole[a]).total_cmp(&(values[b] - whole[b])));
+    if missing > 0.0 {
+        order.reverse();
+    }
+    order.into_iter().take(missing.abs() as usize).for_each(|nth| whole[nth] += missing.signum());
+    whole.into_iter().map(|value| value as u32).collect()
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::labeled_row::LabeledRow;
+
 /// What the texts of the training and validation rows tell about each other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextIssues {
@@ -18,24 +20,5 @@ pub struct TextGroup {
     /// What is the matter with them, in words.
     pub finding: String,
     /// The rows, of which not more than ten are named.
-    pub rows: Vec<GroupedRow>,
-}
-
-/// A row of a group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GroupedRow {
-    /// Line in its file, from 1.
-    pub line: u32,
-    /// True if the file is the training file, and not a validation file of the user's own.
-    pub is_in_train_file: bool,
-    /// The side that the row is on.
-    pub is_validation: bool,
-    /// Text of the row.
-    pub text: String,
-    /// The second text of a pair.
-    pub pair: Option<String>,
-    /// Name of its label.
-    pub given: String,
-    /// The label of most rows of the group; its own if none has more.
-    pub likely: String,
+    pub rows: Vec<LabeledRow>,
 }

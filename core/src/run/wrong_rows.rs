@@ -41,6 +41,8 @@ pub struct WrongRow {
     pub given: String,
     /// The prediction, in the same form. Empty if no text was generated for the row.
     pub predicted: String,
+    /// The predicted labels, which the row can get instead; none for tasks without.
+    pub likely: Option<Vec<String>>,
     /// How wrong the prediction is, in words: its probability, error or perplexity.
     pub measure: String,
     /// The nearest training rows, if a search for wrong labels has compared the texts.

@@ -1,35 +1,36 @@
-//! The search for wrong labels: vectors of all texts, a head fitted on folds of them, and confident learning on the
-//! probabilities of the rows that each head has not seen. The same vectors show near duplicates and outliers.
+//! The search for wrong labels: vectors of all texts or words, a head fitted on folds of them, and confident learning on the
+//! probabilities of those that each head has not seen. The vectors of texts also show near duplicates and outliers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use burn::tensor::Device;
 
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
-use crate::limits::MAX_REVIEWED_ROWS;
-use crate::metrics::{LabelProbabilities, LabelQuality, Neighbors};
+use crate::limits::{MAX_REVIEWED_ROWS, MAX_REVIEWED_WORDS};
+use crate::metrics::Neighbors;
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
-use crate::run::{SuspectedLabel, SuspectedLabels};
+use crate::run::SuspectedLabels;
 use crate::runner::EncodedDataset;
 use crate::runner::neighbor_search::NeighborSearch;
+use crate::runner::reviewed_labels::{FOLDS, ReviewedLabels, tags_of_rows};
 use crate::runner::row_neighbors::RowNeighbors;
+use crate::runner::suspects::Judged;
 use crate::runner::text_issues::text_issues;
 use crate::runner::text_vectors::{TextVectors, max_tokens};
-use crate::text::EncodedTexts;
-use crate::train::LinearProbe;
+use crate::text::{EncodedTexts, Labels};
+use crate::train::{LinearProbe, ProbeFeatures, ProbeFit};
 
-/// Number of folds.
-const FOLDS: usize = 5;
 /// Minimum number of rows: two for each fold.
 const MIN_ROWS: usize = 2 * FOLDS;
 /// Part of the progress that the vectors take.
 const VECTORS_RATIO: f64 = 0.85;
 /// Part of the progress that the comparison of the vectors takes.
 const NEIGHBORS_RATIO: f64 = 0.05;
+/// Iterations of a fit at a time: on a CPU, all of them may take many seconds.
+const ITERATIONS_AT_A_TIME: usize = 10;
 
 /// A search under way. The vectors are those of the loaded model: a tuned one has learned the labels, wrong ones too.
 #[derive(Debug)]
@@ -37,29 +38,35 @@ pub struct LabelReview {
     dataset: Arc<Dataset>,
     /// Rows of the dataset that are looked at.
     rows: Vec<u32>,
-    labels: Vec<u32>,
+    /// For each of them, the first tokens of its words with their tags.
+    tags: Vec<Vec<(u32, u32)>>,
+    labels: ReviewedLabels,
     vectors: TextVectors,
+    /// Number of texts of each row that have a vector.
+    texts_per_row: usize,
     /// The comparison of the vectors, while it is under way.
     search: Option<NeighborSearch>,
     neighbors: Option<Neighbors>,
     probe: Option<LinearProbe>,
-    /// The fold of each row.
+    fit: Option<ProbeFit>,
+    /// The fold of each row or word.
     folds: Vec<usize>,
     done_folds: usize,
-    /// Probabilities from the fold that holds the row out, `[rows, classes]`.
+    /// Probabilities from the fold that holds the row or word out, `[rows or words, labels]`.
     probabilities: Vec<f32>,
 }
 
 impl LabelReview {
-    /// Begins to look at the training and validation rows. Test rows are left alone: they choose nothing.
+    /// Begins to look at the training and validation rows. Test rows are left alone: they choose nothing. Rows with numbers,
+    /// and pairs without labels, have no labels to be checked: their texts are compared.
     ///
     /// # Errors
-    /// `labels.task` for other tasks than classification with one label, `labels.not-ready` before the rows are encoded,
-    /// and `labels.too-few` for fewer than ten rows or two labels.
+    /// `labels.task` for questions and generation, `labels.not-ready` before the rows are encoded, and `labels.too-few` for
+    /// fewer than ten rows, or one label where each row has one.
     pub fn new(data: &EncodedDataset, model: &Pretrained, device: &Device) -> Result<Self, Diagnostic> {
         let dataset = data.dataset().clone();
-        if dataset.task != Task::Classification {
-            let what = "Suspected labels are found for texts with one label each.";
+        if matches!(dataset.task, Task::QuestionAnswering | Task::Generation) {
+            let what = "Suspected labels are found for texts with labels, tags or numbers.";
             return Err(Diagnostic::new("labels.task", what).remedy("Choose the columns of a text and its label."));
         }
         let Some(sides) = data.encoded() else {
@@ -67,40 +74,57 @@ impl LabelReview {
                 .remedy("Its texts are being split into tokens; try again in a moment."));
         };
         let all = dataset.train.len() + dataset.validation.len();
-        if all < MIN_ROWS || dataset.labels.len() < 2 {
+        let lacks_labels = match dataset.task {
+            Task::Classification | Task::TokenClassification => dataset.labels.len() < 2,
+            Task::MultiLabel => dataset.labels.is_empty(),
+            _ => false,
+        };
+        if all < MIN_ROWS || lacks_labels {
             let what = format!("There are {all} rows and {} labels.", dataset.labels.len());
             return Err(Diagnostic::new("labels.too-few", what)
                 .done("The labels were not checked.")
                 .remedy(format!("At least {MIN_ROWS} rows and two labels are needed.")));
         }
         let [train, validation] = sides.map(|side| side.cut(&model.tokenizer, max_tokens(model), 0));
-        let (train, validation) = (train?.0.texts, validation?.0.texts);
-        let mut places: Vec<usize> = (0..all).collect();
-        if all > MAX_REVIEWED_ROWS {
-            Rng::new(0, Stream::Folds, 0).shuffle(&mut places);
-            places.truncate(MAX_REVIEWED_ROWS);
-            places.sort_unstable();
-        }
-        let (mut rows, mut texts) = (Vec::with_capacity(places.len()), EncodedTexts::default());
-        for place in places {
-            let (side, numbers, at) = match place.checked_sub(train.len()) {
-                Some(at) => (&validation, &dataset.validation, at),
-                None => (&train, &dataset.train, place),
-            };
-            texts.push_pair(side.get(at), side.second(at));
+        let (train, validation) = (train?.0, validation?.0);
+        let texts_per_row = match &train.labels {
+            Labels::Similarity(similarity) => similarity.texts_per_row(),
+            _ => 1,
+        };
+        let sides = [
+            (&dataset.train, &train, tags_of_rows(&train.labels, dataset.train.len())),
+            (&dataset.validation, &validation, tags_of_rows(&validation.labels, dataset.validation.len())),
+        ];
+        let places: Vec<_> = sides.iter().flat_map(|side| (0..side.0.len()).map(move |at| (side, at))).collect();
+        let words: Vec<usize> = places.iter().map(|&((_, _, tags), at)| tags[at].len()).collect();
+        let (mut rows, mut texts, mut tags) = (Vec::new(), EncodedTexts::default(), Vec::new());
+        for place in drawn(&words) {
+            let ((numbers, encoded, tags_of_side), at) = places[place];
+            for text in at * texts_per_row..(at + 1) * texts_per_row {
+                texts.push_pair(encoded.texts.get(text), encoded.texts.second(text));
+            }
             rows.push(numbers[at]);
+            tags.push(tags_of_side[at].to_vec());
         }
-        let labels: Vec<u32> = rows.iter().map(|&row| dataset.label(row)).collect();
-        let folds = folds(&dataset, &rows, &labels);
+        let labels = ReviewedLabels::new(&dataset, &rows, &tags);
+        let folds = labels.folds(&dataset, &rows);
+        let vectors = TextVectors::new(texts, model, device);
+        let vectors = match labels.tokens(rows.len()) {
+            Some(tokens) => vectors.with_words(tokens),
+            None => vectors,
+        };
         Ok(Self {
-            vectors: TextVectors::new(texts, model, device),
-            probabilities: vec![0.0; rows.len() * dataset.labels.len()],
+            probabilities: vec![0.0; folds.len() * dataset.labels.len()],
+            vectors,
+            texts_per_row,
             search: None,
             neighbors: None,
             probe: None,
+            fit: None,
             done_folds: 0,
             dataset,
             rows,
+            tags,
             labels,
             folds,
         })
@@ -108,10 +132,12 @@ impl LabelReview {
 
     /// Memory of vectors, probabilities and what is computed from them, in bytes.
     pub fn bytes(&self) -> usize {
-        4 * size_of::<f32>() * (self.vectors.vectors().len() + self.probabilities.len())
+        let words = self.vectors.word_vectors().map_or(0, <[f32]>::len);
+        4 * size_of::<f32>() * (self.vectors.vectors().len() + words + self.probabilities.len())
     }
 
-    /// Computes the vectors of the next batch, compares the next of them, or fits the next fold. Returns the fraction that is done.
+    /// Computes the vectors of the next batch, compares the next of them, or fits the next fold a little. Returns the fraction
+    /// that is done.
     ///
     /// # Errors
     /// If the device fails.
@@ -122,26 +148,40 @@ impl LabelReview {
         if self.neighbors.is_none() {
             return self.compare().await;
         }
+        let mut of_fold = 0.0;
         if let Some(probe) = &self.probe {
             let is_held_out: Vec<bool> = self.folds.iter().map(|&fold| fold == self.done_folds).collect();
-            let found = probe.probabilities(&is_held_out).await?;
-            let classes = self.dataset.labels.len();
-            let into = self.probabilities.chunks_mut(classes).zip(found.chunks(classes)).zip(is_held_out);
-            into.filter(|(_, is_held_out)| *is_held_out).for_each(|((own, found), _)| own.copy_from_slice(found));
-            self.done_folds += 1;
+            let mut fit = self.fit.take().unwrap_or_else(|| probe.begin(&is_held_out));
+            probe.advance(&mut fit, ITERATIONS_AT_A_TIME);
+            if fit.fraction() < 1.0 {
+                of_fold = fit.fraction();
+                self.fit = Some(fit);
+            } else {
+                let found = probe.predicted(fit).await?;
+                let classes = self.dataset.labels.len();
+                let into = self.probabilities.chunks_mut(classes).zip(found.chunks(classes)).zip(is_held_out);
+                into.filter(|(_, is_held_out)| *is_held_out).for_each(|((own, found), _)| own.copy_from_slice(found));
+                self.done_folds += 1;
+            }
+        } else if let Some(targets) = self.labels.targets(self.dataset.labels.len()) {
+            let vectors = self.vectors.word_vectors().unwrap_or(self.vectors.vectors());
+            let features = ProbeFeatures::new(vectors, self.folds.len(), self.vectors.device());
+            self.probe = Some(LinearProbe::new(features, &targets).await?);
         } else {
-            let classes = self.dataset.labels.len();
-            self.probe =
-                Some(LinearProbe::new(self.vectors.vectors(), &self.labels, classes, self.vectors.device()).await?);
+            self.done_folds = FOLDS;
         }
-        let left = (FOLDS - self.done_folds) as f64 / FOLDS as f64;
+        let left = (FOLDS as f64 - self.done_folds as f64 - of_fold) / FOLDS as f64;
         Ok(1.0 - (1.0 - VECTORS_RATIO - NEIGHBORS_RATIO) * left)
     }
 
     /// Finds the neighbors of the next rows. Returns the fraction that is done.
     async fn compare(&mut self) -> Result<f64, Diagnostic> {
-        let begin = || NeighborSearch::new(self.vectors.vectors(), self.rows.len(), self.vectors.device());
-        let mut search = self.search.take().unwrap_or_else(begin);
+        let mut search = self.search.take().unwrap_or_else(|| {
+            // The vectors of a row's texts in a row have a cosine that is the mean of theirs.
+            let scale = 1.0 / (self.texts_per_row as f32).sqrt();
+            let vectors: Vec<f32> = self.vectors.vectors().iter().map(|value| value * scale).collect();
+            NeighborSearch::new(&vectors, self.rows.len(), self.vectors.device())
+        });
         search.advance().await?;
         let fraction = VECTORS_RATIO + NEIGHBORS_RATIO * search.fraction();
         if search.is_over() {
@@ -162,66 +202,37 @@ impl LabelReview {
         self.neighbors.clone().map(|neighbors| RowNeighbors::new(&self.dataset, &self.rows, neighbors))
     }
 
-    /// The rows whose label is probably wrong, of which at most `listed` are named, and the texts that are nearly the same or
-    /// unlike all others, of which at most `listed_groups` are named each.
+    /// The rows or words whose label is probably wrong, of which at most `listed` are named, and the texts that are nearly the
+    /// same or unlike all others, of which at most `listed_groups` are named each.
     pub fn finish(self, listed: usize, listed_groups: usize) -> SuspectedLabels {
-        let Self { dataset, rows, labels, probabilities, neighbors, .. } = self;
-        let texts = neighbors.map(|it| text_issues(&dataset, &rows, &labels, &it, listed_groups)).unwrap_or_default();
-        let classes = dataset.labels.len();
-        let given = LabelProbabilities { labels: &labels, probabilities: &probabilities, classes };
-        let joint = given.confident_joint();
-        let wrong = |(label, row): (usize, &Vec<u32>)| row.iter().sum::<u32>() - row[label];
-        let best: Vec<usize> = probabilities.chunks(classes).map(likeliest).collect();
-        let right = best.iter().zip(&labels).filter(|(best, label)| **best == **label as usize).count();
-        let mut found: Vec<(usize, LabelQuality)> =
-            given.qualities().into_iter().enumerate().zip(given.issues()).filter(|it| it.1).map(|it| it.0).collect();
-        found.sort_by(|(_, a), (_, b)| a.normalized_margin.total_cmp(&b.normalized_margin));
-        let name = |class: usize| dataset.labels.get(class).cloned().unwrap_or_default();
-        let suspect = |(at, quality): &(usize, LabelQuality)| {
-            let row = rows[*at];
-            SuspectedLabel {
-                line: dataset.line(row),
-                is_in_train_file: dataset.is_from_train_file(row),
-                is_validation: dataset.validation.binary_search(&row).is_ok(),
-                text: dataset.text(row).to_owned(),
-                pair: dataset.second_text(row).map(str::to_owned),
-                given: name(labels[*at] as usize),
-                likely: name(best[*at]),
-                given_probability: quality.self_confidence as f32,
-                likely_probability: probabilities[at * classes + best[*at]],
-                score: quality.normalized_margin as f32,
-            }
-        };
+        let Self { dataset, rows, tags, labels, probabilities, neighbors, .. } = self;
+        let texts = neighbors.map(|it| text_issues(&dataset, &rows, &it, listed_groups)).unwrap_or_default();
+        let judged =
+            Judged { dataset: &dataset, rows: &rows, tags: &tags, labels: &labels, probabilities: &probabilities };
+        let found = judged.suspects(listed);
         SuspectedLabels {
-            rows: found.iter().take(listed).map(suspect).collect(),
-            total: found.len() as u32,
+            rows: found.listed,
+            total: found.total as u32,
             looked_at: rows.len() as u32,
-            all: (dataset.train.len() + dataset.validation.len()) as u32,
-            estimate: joint.iter().enumerate().map(wrong).sum(),
-            accuracy: right as f64 / rows.len().max(1) as f64,
+            sentence: found.sentence,
             texts,
         }
     }
 }
 
-/// Index of the largest probability, the first in a tie.
-fn likeliest(probabilities: &[f32]) -> usize {
-    let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    best.map_or(0, |(class, _)| class)
-}
-
-/// The fold of each row: each label is spread evenly, and rows with the same text are in one fold, since a head that has seen
-/// one of them knows the label of the other.
-fn folds(dataset: &Dataset, rows: &[u32], labels: &[u32]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    Rng::new(0, Stream::Folds, 1).shuffle(&mut order);
-    order.sort_by_key(|&at| labels[at]);
-    let mut folds = vec![0; rows.len()];
-    let mut of_text = HashMap::new();
-    for at in order {
-        let next = of_text.len() % FOLDS;
-        let text = (dataset.text(rows[at]), dataset.second_text(rows[at]));
-        folds[at] = *of_text.entry(text).or_insert(next);
+/// The rows that are looked at, given the number of words in each whose tags are checked: all, or as many as the limits allow,
+/// drawn at random.
+fn drawn(words: &[usize]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..words.len()).collect();
+    if words.len() > MAX_REVIEWED_ROWS || words.iter().sum::<usize>() > MAX_REVIEWED_WORDS {
+        Rng::new(0, Stream::Folds, 0).shuffle(&mut places);
+        places.truncate(MAX_REVIEWED_ROWS);
+        let mut total = 0;
+        places.retain(|&place| {
+            total += words[place];
+            total <= MAX_REVIEWED_WORDS
+        });
+        places.sort_unstable();
     }
-    folds
+    places
 }

@@ -236,8 +236,8 @@ impl Labeler {
         let mut names = self.names.clone();
         let mut by_key: HashMap<String, u32> = names.iter().map(|name| label_key(name)).zip(0..).collect();
         let (mut given, mut dropped) = (HashMap::new(), skipped.to_vec());
-        for Correction { line, label } in corrections {
-            let Some(label) = label else {
+        for Correction { line, labels, .. } in corrections {
+            let Some(label) = labels.as_ref().and_then(|labels| labels.first()) else {
                 dropped.push(*line);
                 continue;
             };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use crate::dataset::Dataset;
 use crate::metrics::Neighbors;
 use crate::run::NearestRow;
+use crate::runner::shown_labels::shown_labels;
 
 /// The nearest neighbors of the rows that a search for wrong labels has compared.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl RowNeighbors {
                 line: dataset.line(row),
                 text: dataset.text(row).to_owned(),
                 pair: dataset.second_text(row).map(str::to_owned),
-                label: dataset.labels.get(dataset.label(row) as usize).cloned().unwrap_or_default(),
+                label: shown_labels(dataset, row),
                 cosine,
             })
             .collect()

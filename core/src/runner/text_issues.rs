@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::dataset::Dataset;
 use crate::dataset::phrases::count;
 use crate::metrics::{DuplicatePair, Neighbors, Outlier};
-use crate::run::{GroupedRow, TextGroup, TextIssues};
+use crate::run::{LabeledRow, TextGroup, TextIssues};
+use crate::runner::row_targets::RowTargets;
+use crate::runner::shown_labels::shown_labels;
 
 /// Rows of a group that are named.
 const NAMED_ROWS: usize = 10;
@@ -19,20 +21,15 @@ struct Duplicates {
     is_contradictory: bool,
 }
 
-/// The groups of near duplicates and the outliers among `rows`, which have these labels. At most `listed` of each are named.
-pub(super) fn text_issues(
-    dataset: &Dataset,
-    rows: &[u32],
-    labels: &[u32],
-    neighbors: &Neighbors,
-    listed: usize,
-) -> TextIssues {
+/// The groups of near duplicates and the outliers among `rows`. At most `listed` of each are named.
+pub(super) fn text_issues(dataset: &Dataset, rows: &[u32], neighbors: &Neighbors, listed: usize) -> TextIssues {
+    let targets = RowTargets::new(dataset, rows);
     let is_validation = |at: u32| dataset.validation.binary_search(&rows[at as usize]).is_ok();
     let mut groups: Vec<Duplicates> = joined(rows.len(), &neighbors.duplicates())
         .into_iter()
         .map(|(rows, distance)| Duplicates {
             is_across: rows.iter().any(|&at| is_validation(at)) && !rows.iter().all(|&at| is_validation(at)),
-            is_contradictory: rows.iter().any(|&at| labels[at as usize] != labels[rows[0] as usize]),
+            is_contradictory: targets.contradict(&rows),
             rows,
             distance,
         })
@@ -40,28 +37,28 @@ pub(super) fn text_issues(
     let rank = |group: &Duplicates| (!group.is_across, !group.is_contradictory);
     groups.sort_by(|a, b| rank(a).cmp(&rank(b)).then(a.distance.total_cmp(&b.distance)));
     let outliers = neighbors.outliers();
-    let sentence = sentence(&groups, outliers.len(), 1.0 - neighbors.duplicate_distance(), listed);
-    let row = |at: u32, likely: u32| {
+    let sentence = sentence(&groups, outliers.len(), 1.0 - neighbors.duplicate_distance(), listed, targets.noun());
+    let row = |at: u32, likely: Option<Vec<String>>| {
         let number = rows[at as usize];
-        let name = |label: u32| dataset.labels.get(label as usize).cloned().unwrap_or_default();
-        GroupedRow {
+        LabeledRow {
             line: dataset.line(number),
+            word: None,
             is_in_train_file: dataset.is_from_train_file(number),
             is_validation: is_validation(at),
             text: dataset.text(number).to_owned(),
             pair: dataset.second_text(number).map(str::to_owned),
-            given: name(labels[at as usize]),
-            likely: name(likely),
+            given: shown_labels(dataset, number),
+            likely,
         }
     };
     let of_group = |group: &Duplicates| {
         let named = group.rows.iter().take(NAMED_ROWS);
-        let rows = named.map(|&at| row(at, likely(labels, &group.rows, at))).collect();
-        TextGroup { finding: finding(group), rows }
+        let rows = named.map(|&at| row(at, targets.likely(&group.rows, at))).collect();
+        TextGroup { finding: finding(group, targets.noun()), rows }
     };
     let of_outlier = |outlier: &Outlier| TextGroup {
         finding: format!("Unlike all others: {:.1} times as far from its neighbors as usual", outlier.ratio),
-        rows: vec![row(outlier.row, labels[outlier.row as usize])],
+        rows: vec![row(outlier.row, None)],
     };
     let duplicates = groups.iter().take(listed).map(of_group);
     TextIssues { groups: duplicates.chain(outliers.iter().take(listed).map(of_outlier)).collect(), sentence }
@@ -96,23 +93,9 @@ fn joined(rows: usize, pairs: &[DuplicatePair]) -> Vec<(Vec<u32>, f32)> {
     groups.into_values().map(group).collect()
 }
 
-/// The label that most rows of a group have; that of row `at` if none has more rows.
-fn likely(labels: &[u32], rows: &[u32], at: u32) -> u32 {
-    let own = labels[at as usize];
-    let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-    rows.iter().for_each(|&row| *counts.entry(labels[row as usize]).or_default() += 1);
-    let most = counts.iter().max_by_key(|(label, rows)| (**rows, **label == own)).map(|(label, _)| *label);
-    // Of two rows, either may be right: each is offered the label of the other one.
-    let other = counts.keys().find(|label| **label != own).copied();
-    match rows.len() {
-        2 => other.or(most).unwrap_or(own),
-        _ => most.unwrap_or(own),
-    }
-}
-
-fn finding(group: &Duplicates) -> String {
+fn finding(group: &Duplicates, noun: &str) -> String {
     let place = if group.is_across { " in training and validation" } else { "" };
-    let labels = if group.is_contradictory { ", with different labels" } else { "" };
+    let labels = if group.is_contradictory { format!(", with different {noun}") } else { String::new() };
     let rest = match group.rows.len().saturating_sub(NAMED_ROWS) {
         0 => String::new(),
         rest => format!("; {rest} more rows"),
@@ -120,7 +103,7 @@ fn finding(group: &Duplicates) -> String {
     format!("Nearly the same{place}{labels} (cosine {:.3}{rest})", 1.0 - group.distance)
 }
 
-fn sentence(groups: &[Duplicates], outliers: usize, cosine: f64, listed: usize) -> String {
+fn sentence(groups: &[Duplicates], outliers: usize, cosine: f64, listed: usize, noun: &str) -> String {
     let unlike = match outliers {
         0 => "No text is unlike all others.".to_owned(),
         1 => "1 text is unlike all others.".to_owned(),
@@ -130,13 +113,16 @@ fn sentence(groups: &[Duplicates], outliers: usize, cosine: f64, listed: usize) 
         return format!("No texts are nearly the same. {unlike}");
     }
     let across = groups.iter().filter(|group| group.is_across).count();
-    let contradictory = groups.iter().filter(|group| group.is_contradictory).count();
+    let contradictory = match noun {
+        "" => String::new(),
+        noun => format!("; {} with different {noun}", groups.iter().filter(|group| group.is_contradictory).count()),
+    };
     let flatters = if across > 0 { ", which flatters the score" } else { "" };
     let is_cut = listed < groups.len().max(outliers);
     let cut = if is_cut { format!(" At most {listed} of each are listed.") } else { String::new() };
     format!(
-        "{} of texts that are nearly the same (cosine above {cosine:.3}): {across} in both training and validation{flatters}; \
-         {contradictory} with different labels. {unlike}{cut}",
+        "{} of texts that are nearly the same (cosine above {cosine:.3}): {across} in both training and validation{flatters}\
+         {contradictory}. {unlike}{cut}",
         count(groups.len(), "group"),
     )
 }
@@ -150,13 +136,5 @@ mod tests {
         let pair = |first, second, distance| DuplicatePair { first, second, distance };
         let groups = joined(9, &[pair(0, 4, 0.1), pair(2, 7, 0.2), pair(3, 7, 0.3), pair(3, 8, 0.1)]);
         assert_eq!(groups, [(vec![0, 4], 0.1), (vec![2, 3, 7, 8], 0.3)]);
-    }
-
-    #[test]
-    fn a_row_is_offered_the_label_of_most_others_or_of_the_other_one() {
-        let labels = [0, 1, 1, 0];
-        assert_eq!([0, 1, 2].map(|at| likely(&labels, &[0, 1, 2], at)), [1, 1, 1]);
-        assert_eq!([0, 1].map(|at| likely(&labels, &[0, 1], at)), [1, 0]);
-        assert_eq!(likely(&labels, &[0, 1, 2, 3], 3), 0, "its own in a tie");
     }
 }

@@ -1,11 +1,11 @@
-//! Vectors of texts by the loaded model, batch by batch.
+//! Vectors of texts by a model, and of their words, batch by batch.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::dataset::Example;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Dropout, Input, TaskModel};
+use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
 use crate::pretrained::Pretrained;
 use crate::recipe::{Pooling, Task};
 use crate::text::{EncodedRows, EncodedTexts, batches_by_length};
@@ -46,22 +46,53 @@ pub(crate) struct TextVectors {
     total_batches: usize,
     /// Vectors of length 1, `[rows, hidden]`.
     vectors: Vec<f32>,
+    /// The vectors of words, if they are wanted.
+    words: Option<WordVectors>,
+}
+
+/// Hidden states of the first token of each word.
+#[derive(Debug)]
+struct WordVectors {
+    /// For each text, the first tokens of its words.
+    places: Vec<Vec<u32>>,
+    /// Number of words before each text.
+    before: Vec<usize>,
+    /// `[words, hidden]`.
+    vectors: Vec<f32>,
 }
 
 impl TextVectors {
-    /// Vectors of these texts, which have at most [`max_tokens`] tokens.
+    /// Vectors of these texts, which have at most [`max_tokens`] tokens, by the loaded model.
     pub(crate) fn new(texts: EncodedTexts, model: &Pretrained, device: &Device) -> Self {
+        Self::of_base(texts, model.base.clone(), Pooling::Mean, model.tokenizer.pad_id(), device)
+    }
+
+    /// Vectors of these texts by a network.
+    pub(crate) fn of_base(texts: EncodedTexts, base: BaseModel, pooling: Pooling, pad: u32, device: &Device) -> Self {
         let lengths: Vec<usize> = (0..texts.len()).map(|row| texts.tokens(row)).collect();
         let batches = batches_by_length(&lengths, BATCH);
         Self {
-            vectors: vec![0.0; texts.len() * model.base.hidden()],
-            model: TaskModel::new(model.base.clone(), Task::Embeddings, Pooling::Mean, 0, 0, device),
-            pad: model.tokenizer.pad_id(),
+            vectors: vec![0.0; texts.len() * base.hidden()],
+            model: TaskModel::new(base, Task::Embeddings, pooling, 0, 0, device),
+            pad,
             device: device.clone(),
             total_batches: batches.len(),
             batches,
             texts,
+            words: None,
         }
+    }
+
+    /// Also computes the vectors of words, given by the index of their first tokens in each text.
+    pub(crate) fn with_words(mut self, places: Vec<Vec<u32>>) -> Self {
+        let (mut words, mut before) = (0, Vec::with_capacity(places.len()));
+        for of_text in &places {
+            before.push(words);
+            words += of_text.len();
+        }
+        let vectors = vec![0.0; words * self.model.base.hidden()];
+        self.words = Some(WordVectors { places, before, vectors });
+        self
     }
 
     /// Computes the next batch. Returns false if none is left.
@@ -71,7 +102,12 @@ impl TextVectors {
     pub(crate) async fn advance(&mut self) -> Result<bool, Diagnostic> {
         let Some(rows) = self.batches.pop() else { return Ok(false) };
         let batch = self.texts.batch(&rows, rows.len(), MAX_TOKENS, self.pad);
-        let vectors = self.model.forward(Input::new(&batch, &self.device), &mut Dropout::off());
+        let all_layers = FrozenPrefix::Layers(self.model.base.layers());
+        let input = self.model.forward_to(Input::new(&batch, &self.device), all_layers, &mut Dropout::off());
+        if let (Some(words), HiddenStates::Tokens(_, tokens)) = (&mut self.words, &input.hidden) {
+            words.add(&rows, tokens.clone()).await?;
+        }
+        let vectors = self.model.forward(input, &mut Dropout::off());
         let [_, hidden] = vectors.dims();
         let values = device_to_host(vectors).await?;
         for (&row, vector) in rows.iter().zip(values.chunks(hidden)) {
@@ -90,8 +126,36 @@ impl TextVectors {
         &self.vectors
     }
 
+    /// The vectors of all words, `[words, hidden]`, text by text; none if they were not asked for.
+    pub(crate) fn word_vectors(&self) -> Option<&[f32]> {
+        self.words.as_ref().map(|words| words.vectors.as_slice())
+    }
+
     /// The device.
     pub(crate) fn device(&self) -> &Device {
         &self.device
+    }
+}
+
+impl WordVectors {
+    /// Takes the words of these rows from the hidden states of their tokens, `[rows, seq, hidden]`.
+    async fn add(&mut self, rows: &[u32], tokens: Tensor<3>) -> Result<(), Diagnostic> {
+        let [batch, len, hidden] = tokens.dims();
+        let of_row = |(nth, &row): (usize, &u32)| {
+            self.places[row as usize].iter().map(move |&at| (nth * len + at as usize) as i32).collect::<Vec<_>>()
+        };
+        let places: Vec<i32> = rows.iter().enumerate().flat_map(of_row).collect();
+        if places.is_empty() {
+            return Ok(());
+        }
+        let places = Tensor::<1, Int>::from_data(TensorData::new(places.clone(), [places.len()]), &tokens.device());
+        let values = device_to_host(tokens.reshape([batch * len, hidden]).select(0, places)).await?;
+        let mut rest = values.as_slice();
+        for &row in rows {
+            let (own, others) = rest.split_at(self.places[row as usize].len() * hidden);
+            self.vectors[self.before[row as usize] * hidden..][..own.len()].copy_from_slice(own);
+            rest = others;
+        }
+        Ok(())
     }
 }

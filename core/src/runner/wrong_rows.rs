@@ -1,10 +1,11 @@
 //! Validation rows that the tuned model got wrong.
 
 use crate::dataset::phrases::{count, thousands};
-use crate::dataset::{Dataset, Example};
+use crate::dataset::{Dataset, Word};
 use crate::recipe::Task;
 use crate::run::{WrongRow, WrongRowQuery, WrongRows};
 use crate::runner::row_neighbors::RowNeighbors;
+use crate::runner::shown_labels::{aligned_words, label_names};
 use crate::text::Labels;
 use crate::train::{Decision, JudgedRow, Session, judged_rows};
 use crate::usage::PromptForm;
@@ -45,11 +46,9 @@ fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
     let words = |row: u32| {
         let Labels::Tags(tags) = &data.validation.labels else { return Vec::new() };
         let Some(&number) = dataset.validation.get(row as usize) else { return Vec::new() };
-        let Example::Tags { text, words } = dataset.example(number) else { return Vec::new() };
-        let tags = &tags[row as usize];
-        let is_known = words.len() >= tags.len() && words.iter().zip(tags).all(|(word, (_, tag))| word.tag == *tag);
-        let of = |word: &crate::dataset::Word| text.get(word.start as usize..word.end as usize).unwrap_or_default();
-        if is_known { words.iter().map(|word| of(word).to_owned()).collect() } else { Vec::new() }
+        let Some((text, words)) = aligned_words(dataset, number, &tags[row as usize]) else { return Vec::new() };
+        let of = |word: &Word| text.get(word.start as usize..word.end as usize).unwrap_or_default();
+        words.iter().map(|word| of(word).to_owned()).collect()
     };
     judged_rows(data, evaluation, predictions, &words)
 }
@@ -95,6 +94,13 @@ fn contains(dataset: &Dataset, session: &Session, row: &JudgedRow, search: &str)
 fn shown(dataset: &Dataset, session: &Session, neighbors: Option<&RowNeighbors>, row: JudgedRow) -> WrongRow {
     let [text, pair] = texts(dataset, session, &row).map(|text| text.map(str::to_owned));
     let number = number(dataset, &row);
+    let likely = match dataset.task {
+        Task::Classification | Task::MultiLabel => {
+            let predicted: Vec<u32> = row.decisions.iter().filter_map(|decision| decision.predicted).collect();
+            Some(label_names(dataset, &predicted))
+        }
+        _ => None,
+    };
     let JudgedRow { given, predicted, measure, .. } = row;
     WrongRow {
         line: dataset.line(number),
@@ -103,6 +109,7 @@ fn shown(dataset: &Dataset, session: &Session, neighbors: Option<&RowNeighbors>,
         pair,
         given,
         predicted,
+        likely,
         measure,
         nearest: neighbors.map(|neighbors| neighbors.training_rows(dataset, number)).unwrap_or_default(),
     }

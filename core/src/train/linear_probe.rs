@@ -1,10 +1,11 @@
 //! Logistic regression on vectors of texts: a head that learns within a second, because the model below it does not.
 //!
-//! It minimizes scikit-learn's `LogisticRegression(C=1 / l2)` on standardized features. The curvature of the loss is at most
-//! half of that of least squares (Böhning 1992), which is the same in every iteration. One inverse matrix then serves all
-//! steps of all folds, and Nesterov's momentum speeds them up.
+//! It minimizes scikit-learn's `LogisticRegression(C=1 / l2)` on standardized features; for several labels, one for each
+//! label. The curvature of the loss is at most half of that of least squares, for single labels a quarter (Böhning 1992),
+//! which is the same in every iteration. One inverse matrix then serves all steps of all folds, and Nesterov's momentum
+//! speeds them up.
 
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::device_to_host::device_to_host;
@@ -35,84 +36,160 @@ impl ProbeFeatures {
         let Self(features) = self;
         let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
         let places = Tensor::<1, Int>::from_data(TensorData::new(places, [rows.len()]), &features.device());
-        let probe = LinearProbe::on(features.clone().select(0, places), labels, classes).await?;
-        let weights = probe.weights(&vec![false; rows.len()]);
-        device_to_host(softmax(features.clone().matmul(weights), 1)).await
+        let chosen = Self(features.clone().select(0, places));
+        let probe = LinearProbe::new(chosen, &ProbeTargets::classes(labels, classes)).await?;
+        let fit = probe.fit(&vec![false; rows.len()]);
+        device_to_host(softmax(features.clone().matmul(fit.weights), 1)).await
     }
 }
 
-/// Vectors with their classes, of which a part is held out at a time.
+/// What a probe learns to predict.
+#[derive(Clone, Debug)]
+pub struct ProbeTargets {
+    /// 1 for each class or label that a row has, else 0: `[rows, outputs]`.
+    values: Vec<f32>,
+    outputs: usize,
+    link: Link,
+}
+
+/// The function from outputs to probabilities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// Classes, of which each row has one.
+    Softmax,
+    /// Labels, each on its own.
+    Sigmoid,
+}
+
+impl ProbeTargets {
+    /// The class of each row.
+    pub fn classes(labels: &[u32], classes: usize) -> Self {
+        let mut values = vec![0.0f32; labels.len() * classes];
+        labels.iter().enumerate().for_each(|(row, &label)| values[row * classes + label as usize] = 1.0);
+        Self { values, outputs: classes, link: Link::Softmax }
+    }
+
+    /// The labels of each row, `[rows, labels]`, of which it may have any number: a logistic regression for each.
+    pub fn label_sets(has: &[bool], labels: usize) -> Self {
+        let values = has.iter().map(|&has| f32::from(u8::from(has))).collect();
+        Self { values, outputs: labels, link: Link::Sigmoid }
+    }
+}
+
+/// Vectors with their classes or labels, of which a part is held out at a time.
 #[derive(Debug)]
 pub struct LinearProbe {
     /// Standardized vectors and a column of ones, `[rows, hidden + 1]`.
     features: Tensor<2>,
-    /// One-hot classes, `[rows, classes]`.
+    /// `[rows, outputs]`.
     targets: Tensor<2>,
+    link: Link,
     /// Inverse of the bound on the curvature, `[hidden + 1, hidden + 1]`.
     inverse: Tensor<2>,
     /// The penalty on each row of the weights, `[hidden + 1, 1]`: none on the bias.
     penalty: Tensor<2>,
 }
 
+/// A fit under way.
+#[derive(Debug)]
+pub struct ProbeFit {
+    /// `[hidden + 1, outputs]`.
+    weights: Tensor<2>,
+    /// The weights, moved on by the momentum.
+    ahead: Tensor<2>,
+    /// 0 for rows that are held out, else 1: `[rows, 1]`.
+    mask: Tensor<2>,
+    steps: usize,
+}
+
+impl ProbeFit {
+    /// The fraction that is done.
+    pub fn fraction(&self) -> f64 {
+        self.steps as f64 / ITERATIONS as f64
+    }
+}
+
 impl LinearProbe {
-    /// A probe of `vectors`, `[rows, hidden]`, with the class of each row.
+    /// A probe of these features, with what is to be predicted for each row.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn new(vectors: &[f32], labels: &[u32], classes: usize, device: &Device) -> Result<Self, Diagnostic> {
-        let ProbeFeatures(features) = ProbeFeatures::new(vectors, labels.len(), device);
-        Self::on(features, labels, classes).await
-    }
-
-    /// A probe of these features, `[rows, hidden + 1]`.
-    async fn on(features: Tensor<2>, labels: &[u32], classes: usize) -> Result<Self, Diagnostic> {
-        let (rows, device) = (labels.len(), &features.device());
-        let ([_, width], l2) = (features.dims(), L2_RATIO * rows as f64);
-        let mut targets = vec![0.0f32; rows * classes];
-        labels.iter().enumerate().for_each(|(row, &label)| targets[row * classes + label as usize] = 1.0);
+    pub async fn new(features: ProbeFeatures, targets: &ProbeTargets) -> Result<Self, Diagnostic> {
+        let ProbeFeatures(features) = features;
+        let ([rows, width], device) = (features.dims(), &features.device());
+        let l2 = L2_RATIO * rows as f64;
         let squares = device_to_host(features.clone().transpose().matmul(features.clone())).await?;
-        let mut bound: Vec<f64> = squares.into_iter().map(|value| f64::from(value) / 2.0).collect();
-        // The bias has no penalty; its share of the bound is half the number of rows.
+        let bound_ratio = match targets.link {
+            Link::Softmax => 0.5,
+            Link::Sigmoid => 0.25,
+        };
+        let mut bound: Vec<f64> = squares.into_iter().map(|value| f64::from(value) * bound_ratio).collect();
+        // The bias has no penalty; its share of the bound is that ratio of the number of rows.
         (0..width - 1).for_each(|at| bound[at * width + at] += l2);
         let inverse = inverse(bound, width).into_iter().map(|value| value as f32).collect::<Vec<_>>();
         let mut penalty = vec![l2 as f32; width];
         penalty[width - 1] = 0.0;
         Ok(Self {
-            features,
-            targets: Tensor::from_data(TensorData::new(targets, [rows, classes]), device),
+            targets: Tensor::from_data(TensorData::new(targets.values.clone(), [rows, targets.outputs]), device),
+            link: targets.link,
             inverse: Tensor::from_data(TensorData::new(inverse, [width, width]), device),
             penalty: Tensor::from_data(TensorData::new(penalty, [width, 1]), device),
+            features,
         })
     }
 
-    /// Fits the rows that are not held out, and returns the probabilities of all rows, `[rows, classes]`.
+    /// Fits the rows that are not held out, and returns the probabilities of all rows, `[rows, outputs]`.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn probabilities(&self, is_held_out: &[bool]) -> Result<Vec<f32>, Diagnostic> {
-        let weights = self.weights(is_held_out);
-        device_to_host(softmax(self.features.clone().matmul(weights), 1)).await
+        self.predicted(self.fit(is_held_out)).await
     }
 
-    /// Fits the rows that are not held out, and returns the weights, `[hidden + 1, classes]`.
-    fn weights(&self, is_held_out: &[bool]) -> Tensor<2> {
+    /// The probabilities of all rows by a fit that is done, `[rows, outputs]`.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn predicted(&self, fit: ProbeFit) -> Result<Vec<f32>, Diagnostic> {
+        device_to_host(self.linked(self.features.clone().matmul(fit.weights))).await
+    }
+
+    fn linked(&self, outputs: Tensor<2>) -> Tensor<2> {
+        match self.link {
+            Link::Softmax => softmax(outputs, 1),
+            Link::Sigmoid => sigmoid(outputs),
+        }
+    }
+
+    fn fit(&self, is_held_out: &[bool]) -> ProbeFit {
+        let mut fit = self.begin(is_held_out);
+        self.advance(&mut fit, ITERATIONS);
+        fit
+    }
+
+    /// Begins to fit the rows that are not held out.
+    pub fn begin(&self, is_held_out: &[bool]) -> ProbeFit {
         let device = self.features.device();
         let mask: Vec<f32> = is_held_out.iter().map(|&is_held_out| f32::from(u8::from(!is_held_out))).collect();
         let mask = Tensor::<2>::from_data(TensorData::new(mask, [is_held_out.len(), 1]), &device);
-        let ([_, width], [_, classes]) = (self.features.dims(), self.targets.dims());
-        let mut weights = Tensor::<2>::zeros([width, classes], &device);
-        let mut ahead = weights.clone();
+        let ([_, width], [_, outputs]) = (self.features.dims(), self.targets.dims());
+        let weights = Tensor::<2>::zeros([width, outputs], &device);
+        ProbeFit { ahead: weights.clone(), weights, mask, steps: 0 }
+    }
+
+    /// Does some more iterations of a fit.
+    pub fn advance(&self, fit: &mut ProbeFit, iterations: usize) {
         let transposed = self.features.clone().transpose();
-        for step in 0..ITERATIONS {
-            let outputs = softmax(self.features.clone().matmul(ahead.clone()), 1);
-            let errors = (outputs - self.targets.clone()) * mask.clone();
-            let gradient = transposed.clone().matmul(errors) + ahead.clone() * self.penalty.clone();
-            let next = ahead - self.inverse.clone().matmul(gradient);
+        for step in fit.steps..ITERATIONS.min(fit.steps + iterations) {
+            let outputs = self.linked(self.features.clone().matmul(fit.ahead.clone()));
+            let errors = (outputs - self.targets.clone()) * fit.mask.clone();
+            let gradient = transposed.clone().matmul(errors) + fit.ahead.clone() * self.penalty.clone();
+            let next = fit.ahead.clone() - self.inverse.clone().matmul(gradient);
             let momentum = step as f64 / (step as f64 + 3.0);
-            ahead = next.clone() + (next.clone() - weights) * momentum;
-            weights = next;
+            fit.ahead = next.clone() + (next.clone() - fit.weights.clone()) * momentum;
+            fit.weights = next;
+            fit.steps = step + 1;
         }
-        weights
     }
 }
 

@@ -36,7 +36,7 @@ pub use eval::judged_rows::{Decision, JudgedRow, judged_rows};
 pub use eval::predict::{ClassDecision, Prediction, RowLoss, predict};
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};
 pub use gradients::{Gradient, Gradients};
-pub use linear_probe::{LinearProbe, ProbeFeatures};
+pub use linear_probe::{LinearProbe, ProbeFeatures, ProbeFit, ProbeTargets};
 pub use lr_finder::{LrFinder, LrSuggestions, STEPS as LR_FINDER_STEPS, suggestions};
 pub use objective::{Objective, span_logits, symmetric_kl};
 pub use plateau::Plateau;

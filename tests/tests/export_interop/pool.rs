@@ -45,7 +45,8 @@ fn labeler(file: &str) -> Result<Labeler, Diagnostic> {
 }
 
 fn ask(labeler: &mut Labeler, given: &[(u32, &str)], skipped: &[u32]) -> LabelQuestion {
-    let correction = |&(line, label): &(u32, &str)| Correction { line, label: Some(label.to_owned()) };
+    let correction =
+        |&(line, label): &(u32, &str)| Correction { line, word: None, labels: Some(vec![label.to_owned()]) };
     ready(labeler.ask(&given.iter().map(correction).collect::<Vec<_>>(), skipped)).unwrap()
 }
 

@@ -57,11 +57,10 @@ impl State {
         self.find_wrong_rows(WrongRowQuery { offset, ..query })
     }
 
-    /// Returns true if the rows of the run can be mended: they have one label each, and the file is open with the same columns.
+    /// Returns true if the rows of the run can be mended: the file is open with the same columns, and its rows can be changed.
     pub fn can_mend_run(&self) -> bool {
         let is_open = self.run.file.is_some() && self.run.file == self.data.train.choice().map(|choice| choice.blobs);
-        let is_classification = matches!(self.run.mapping, Some(Mapping::Classification { .. }));
-        is_open && is_classification && self.run.mapping == self.data.mapping
+        is_open && self.has_rows_to_review() && self.run.mapping == self.data.mapping
     }
 
     /// Rows have been found: those of the list, or those to pick from.

@@ -39,7 +39,7 @@ fn question(line: u32) -> Event {
 }
 
 fn labeled(line: u32, label: &str) -> Correction {
-    Correction { line, label: Some(label.into()) }
+    Correction { line, word: None, labels: Some(vec![label.into()]) }
 }
 
 /// The page with the row on line 7 asked for.
@@ -59,7 +59,7 @@ fn a_key_labels_the_row_and_asks_for_the_next() {
     let next = Command::AskLabel { corrections: vec![labeled(7, "bad")], skipped: vec![] };
     assert_eq!(commands(state.label_by_key("2")), [next]);
     assert!(state.label_by_key("2").is_empty(), "once for each row");
-    assert_eq!(state.changes.csv(), "line,change,label,new_label\n7,label,,bad\n");
+    assert_eq!(state.changes.csv(), "line,word,change,label,new_label\n7,,label,,bad\n");
     answer(&mut state, question(9));
     assert!(state.label_row(Some("  ".into())).is_empty(), "an empty label is none");
     let typed = Command::AskLabel { corrections: vec![labeled(7, "bad"), labeled(9, "new")], skipped: vec![] };
@@ -87,8 +87,8 @@ fn labels_and_skips_are_undone_in_turn() {
 #[test]
 fn other_changes_count_too() {
     let mut state = pool();
-    state.change_row(Change { line: 3, given: "good".into(), label: None });
-    let dropped = Correction { line: 3, label: None };
+    state.change_row(Change { line: 3, word: None, given: "good".into(), labels: None });
+    let dropped = Correction { line: 3, word: None, labels: None };
     assert_eq!(commands(state.ask_label()), [Command::AskLabel { corrections: vec![dropped], skipped: vec![] }]);
 }
 

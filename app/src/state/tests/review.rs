@@ -8,7 +8,7 @@ use crate::state::{Change, CorrectedUse, Effect, FileChoice, Review, State};
 
 fn found(total: u32) -> Event {
     Event::LabelsReviewed {
-        found: SuspectedLabels { total, looked_at: 40, all: 40, accuracy: 0.9, ..Default::default() },
+        found: SuspectedLabels { total, sentence: format!("{total} labels may be wrong."), ..Default::default() },
     }
 }
 
@@ -25,10 +25,8 @@ fn wrong_labels_are_searched_and_told_in_words() {
     let mut state = looking();
     assert!(state.review_labels().is_empty(), "once at a time");
     state.answer(found(3));
-    assert!(state.review.sentence().starts_with("3 labels of 40 rows may be wrong."), "{}", state.review.sentence());
+    assert_eq!(state.review.sentence(), "3 labels may be wrong.");
     state.review_labels();
-    state.answer(found(0));
-    assert!(state.review.sentence().starts_with("No label of 40 rows looks wrong."), "{}", state.review.sentence());
     state.answer(Event::LabelsFailed { diagnostic: Diagnostic::new("labels.memory", "Too large.") });
     assert!(matches!(state.review, Review::Failed(_)));
 }
@@ -57,7 +55,7 @@ fn labels_are_not_checked_during_a_run() {
 }
 
 fn change(line: u32, label: Option<&str>) -> Change {
-    Change { line, given: "a, b".into(), label: label.map(str::to_owned) }
+    Change { line, word: None, given: "a, b".into(), labels: label.map(|label| vec![label.to_owned()]) }
 }
 
 /// A page with two changes to its file.
@@ -73,14 +71,15 @@ fn changed() -> State {
 #[test]
 fn each_row_has_one_change_which_can_be_undone() {
     let mut state = changed();
-    assert_eq!([7, 2, 3].map(|line| state.changes.of_line(line)), ["Changed to c.", "Dropped.", ""]);
-    assert_eq!(state.changes.csv(), "line,change,label,new_label\n7,label,\"a, b\",c\n2,drop,\"a, b\",\n");
-    let corrections = vec![Correction { line: 7, label: Some("c".into()) }, Correction { line: 2, label: None }];
+    assert_eq!([7, 2, 3].map(|line| state.changes.of_row(line, None)), ["Changed to c.", "Dropped.", ""]);
+    assert_eq!(state.changes.csv(), "line,word,change,label,new_label\n7,,label,\"a, b\",c\n2,,drop,\"a, b\",\n");
+    let correction = |line, labels| Correction { line, word: None, labels };
+    let corrections = vec![correction(7, Some(vec!["c".into()])), correction(2, None)];
     assert_eq!(commands(state.correct(CorrectedUse::Download)), [Command::Correct { corrections }]);
     assert!(state.correct(CorrectedUse::Open).is_empty(), "one file at a time");
     let effects = state.answer(Event::Corrected { file_name: "new.csv".into() });
     assert_eq!(effects, [Effect::Download { file_name: "new.csv".into() }]);
-    [7, 2].into_iter().for_each(|line| state.undo_change(line));
+    [7, 2].into_iter().for_each(|line| state.undo_change(line, None));
     assert!(state.changes.sentence().is_empty() && !state.can_correct());
 }
 
@@ -120,4 +119,30 @@ fn a_file_that_cannot_be_written_keeps_the_changes() {
     state.correct(CorrectedUse::Open);
     state.answer(Event::CorrectFailed { diagnostic: Diagnostic::new("labels.in-place", "It cannot be replaced.") });
     assert!(state.changes.diagnostic.is_some() && state.can_correct());
+}
+
+#[test]
+fn each_word_has_a_change_of_its_own_and_a_dropped_row_has_no_other() {
+    let mut state = ready();
+    let tag = |word, tag: &str| Change { word: Some(word), labels: Some(vec![tag.into()]), ..change(4, None) };
+    state.change_row(tag(0, "O"));
+    state.change_row(tag(2, "B-X"));
+    assert_eq!([0, 1, 2].map(|word| state.changes.of_row(4, Some(word))), ["Changed to O.", "", "Changed to B-X."]);
+    assert_eq!(state.changes.csv(), "line,word,change,label,new_label\n4,1,label,\"a, b\",O\n4,3,label,\"a, b\",B-X\n");
+    state.undo_change(4, Some(0));
+    assert_eq!(state.changes.list.len(), 1);
+    state.change_row(change(4, None));
+    assert_eq!(state.changes.list.len(), 1, "the row is dropped with its words");
+    assert_eq!(state.changes.of_row(4, Some(2)), "Dropped.");
+    state.undo_change(4, Some(2));
+    assert!(state.changes.list.is_empty());
+}
+
+#[test]
+fn several_labels_are_named_and_none_too() {
+    let mut state = ready();
+    state.change_row(Change { labels: Some(vec!["a".into(), "b".into()]), ..change(4, None) });
+    state.change_row(Change { labels: Some(Vec::new()), ..change(5, None) });
+    assert_eq!([4, 5].map(|line| state.changes.of_row(line, None)), ["Changed to a, b.", "Changed to no label."]);
+    assert!(state.changes.csv().contains("4,,label,\"a, b\",a; b\n"), "{}", state.changes.csv());
 }

@@ -78,6 +78,7 @@ fn wrong_row(text: &str, pair: Option<&str>) -> WrongRow {
         pair: pair.map(str::to_owned),
         given: "b".into(),
         predicted: "a".into(),
+        likely: Some(vec!["a".into()]),
         measure: "probability 90 %".into(),
         nearest: Vec::new(),
     }

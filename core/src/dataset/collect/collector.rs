@@ -105,9 +105,9 @@ impl Collector {
         if let RowTargets::Labels(lists) = &mut examples.targets
             && names.are_lists
         {
-            let (split, warning) = label_lists::split(&mut names, lists);
-            *lists = split;
-            examples.repairs.warnings.extend(warning);
+            let split = label_lists::split(&mut names, lists);
+            (*lists, examples.list_form) = (split.rows, split.form);
+            examples.repairs.warnings.extend(split.warning);
         }
         let is_named_by_column = matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() > 1);
         if !is_named_by_column {

@@ -4,14 +4,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
+use crate::dataset::collect::changed_cells::with_tag;
+use crate::dataset::collect::correction::{CorrectedForm, Correction};
+use crate::dataset::collect::label_lists::ListForm;
+use crate::dataset::collect::label_place::{LabelPlace, NewCell, RowChange, by_line};
 use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::json::{new_member, value_range};
-use crate::dataset::formats::reader::{ParsedRecord, Piece, RecordReader};
+use crate::dataset::formats::reader::{Piece, RecordReader};
 use crate::dataset::formats::record::Record;
-use crate::dataset::layout::{Encoding, Format, Quoting};
+use crate::dataset::layout::{Format, Quoting};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
@@ -19,38 +21,14 @@ use crate::diagnostic::Diagnostic;
 /// UTF-8's byte order mark, with which some programs begin a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A change to a row of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Correction {
-    /// Line on which the row begins, from 1.
-    pub line: u32,
-    /// Its new label; none to drop the row.
-    pub label: Option<String>,
-}
-
-impl SourceInfo {
-    /// Returns true if the file can be written again in its own format, with nothing changed but labels and rows.
-    pub fn is_rewritable(&self) -> bool {
-        matches!(self.format, Format::Delimited | Format::JsonLines)
-            && self.encoding == Encoding::UTF_8
-            && !self.quirks.ends_in_cr
-            && !self.quirks.numbers_rows
-            && self.compression.is_none()
-            && self.parts.is_empty()
-            && !self.holds_validation
-            && !self.holds_test
-    }
-}
-
 /// Writes a file again, in chunks of any size.
 pub struct Corrector {
     decoder: Decoder,
     reader: RecordReader,
     form: Form,
-    /// Index of the column with the label.
-    label: usize,
-    /// New labels by line; none for rows to drop.
-    corrections: HashMap<u32, Option<String>>,
+    place: LabelPlace,
+    /// Changes by line.
+    changes: HashMap<u32, RowChange>,
     text: String,
     at_start: bool,
 }
@@ -59,34 +37,46 @@ pub struct Corrector {
 enum Form {
     /// The same table, with these cells.
     Delimited(Dialect),
-    /// The same lines of JSON; the name of the label's key.
-    JsonLines(String),
+    /// The same lines of JSON, with the names of the columns.
+    JsonLines(Vec<String>),
+    /// The same lines, one for each word.
+    Conll,
     /// CSV with these columns.
     Csv(Vec<String>),
 }
 
 impl Corrector {
-    /// A corrector for a file that was scanned.
+    /// A corrector for a file that was scanned. `list_form` is the form of its lists of labels.
     ///
     /// # Errors
-    /// `labels.task` if the rows do not have one label each.
-    pub fn new(source: &SourceInfo, mapping: &Mapping, corrections: &[Correction]) -> Result<Self, Diagnostic> {
-        let &Mapping::Classification { label, .. } = mapping else {
-            let what = "Only files with one label in each row can be corrected.";
-            return Err(Diagnostic::new("labels.task", what).done("Nothing was written."));
-        };
+    /// `labels.task` if such rows cannot be written again.
+    pub fn new(
+        source: &SourceInfo,
+        mapping: &Mapping,
+        list_form: ListForm,
+        corrections: &[Correction],
+    ) -> Result<Self, Diagnostic> {
+        let corrected_form = source.corrected_form(mapping);
+        if corrected_form == CorrectedForm::ListOnly {
+            let what = "Rows of this kind cannot be written again.";
+            return Err(Diagnostic::new("labels.task", what)
+                .done("Nothing was written.")
+                .remedy("Download the list of changes, and change the lines in it by hand."));
+        }
+        let place = LabelPlace::new(mapping, &source.columns, list_form);
         let layout = source.layout();
         let form = match source.format {
-            _ if !source.is_rewritable() => Form::Csv(source.columns.clone()),
-            Format::JsonLines => Form::JsonLines(source.columns.get(label as usize).cloned().unwrap_or_default()),
+            _ if corrected_form == CorrectedForm::Csv => Form::Csv(source.columns.clone()),
+            Format::JsonLines => Form::JsonLines(source.columns.clone()),
+            Format::Conll => Form::Conll,
             _ => Form::Delimited(Dialect::of(&layout)),
         };
         Ok(Self {
             decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
             reader: RecordReader::new(layout),
             form,
-            label: label as usize,
-            corrections: corrections.iter().map(|it| (it.line, it.label.clone())).collect(),
+            place,
+            changes: by_line(corrections),
             text: String::new(),
             at_start: true,
         })
@@ -117,7 +107,7 @@ impl Corrector {
         self.decoder.finish()?;
         self.text.clear();
         self.rewrite(true, out)?;
-        match self.corrections.keys().min() {
+        match self.changes.keys().min() {
             None => Ok(()),
             Some(line) => Err(Diagnostic::new("labels.gone", format!("The file has no row on line {line} any more."))
                 .done("Nothing was written.")
@@ -126,28 +116,32 @@ impl Corrector {
     }
 
     fn rewrite(&mut self, is_end: bool, out: &mut Vec<u8>) -> Result<(), Diagnostic> {
-        let Self { reader, form, label, corrections, text, .. } = self;
-        reader.push_pieces(text, is_end, &mut |Piece { raw, record }| {
-            let change = record.as_ref().and_then(|record| corrections.remove(&record.line));
-            match (change, &form) {
-                (Some(None), _) => {}
+        let Self { reader, form, place, changes, text, .. } = self;
+        reader.push_pieces(text, is_end, &mut |piece| {
+            let raw = piece.raw;
+            let change = piece.record.as_ref().and_then(|record| changes.remove(&record.line));
+            let record = piece.record.as_ref().and_then(|parsed| parsed.record.as_ref().ok());
+            let line = piece.record.as_ref().map_or(0, |record| record.line);
+            let refused = || in_place(line);
+            match (change, &*form) {
+                (Some(RowChange::Drop), _) => {}
                 (change, Form::Csv(columns)) => {
-                    if let Some(ParsedRecord { record: Ok(record), .. }) = record {
-                        write_record(record, columns.len(), *label, change.flatten().as_deref(), out);
+                    if let Some(record) = record {
+                        let cells = change.map_or(Some(Vec::new()), |change| place.cells(record, &change));
+                        write_record(record, columns.len(), &cells.ok_or_else(refused)?, out);
                     }
                 }
                 (None, _) => out.extend_from_slice(raw.as_bytes()),
-                (Some(Some(name)), form) => {
-                    let replaced = replacement(form, raw, *label, &name);
-                    let Some((range, cell)) = replaced else {
-                        let line = record.map_or(0, |record| record.line);
-                        let what = format!("The label on line {line} cannot be replaced in this format.");
-                        return Err(Diagnostic::new("labels.in-place", what)
-                            .done("Nothing was written.")
-                            .remedy("Undo this change, and change the line in a text editor."));
-                    };
-                    let parts = [&raw[..range.start], &cell, &raw[range.end..]];
-                    parts.into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+                (Some(change), form) => {
+                    let mut parts = replacements(form, place, &piece, &change).ok_or_else(refused)?;
+                    parts.sort_by_key(|(range, _)| range.start);
+                    let mut at = 0;
+                    for (range, new) in parts {
+                        out.extend_from_slice(raw[at..range.start].as_bytes());
+                        out.extend_from_slice(new.as_bytes());
+                        at = range.end;
+                    }
+                    out.extend_from_slice(raw[at..].as_bytes());
                 }
             }
             Ok(())
@@ -155,36 +149,74 @@ impl Corrector {
     }
 }
 
-/// The place of the label in a row's text, and what is to be there.
-fn replacement(form: &Form, raw: &str, column: usize, label: &str) -> Option<(Range<usize>, String)> {
+fn in_place(line: u32) -> Diagnostic {
+    Diagnostic::new("labels.in-place", format!("The label on line {line} cannot be replaced in this format."))
+        .done("Nothing was written.")
+        .remedy("Undo this change, and change the line in a text editor.")
+}
+
+/// The places of what changes in a row's text, and what is to be there.
+fn replacements(
+    form: &Form,
+    place: &LabelPlace,
+    piece: &Piece,
+    change: &RowChange,
+) -> Option<Vec<(Range<usize>, String)>> {
+    if let (Form::Conll, RowChange::Tags(tags)) = (form, change) {
+        return tags.iter().map(|(word, tag)| Some((piece.tag_range(*word)?, tag.clone()))).collect();
+    }
+    let record = piece.record.as_ref()?.record.as_ref().ok()?;
+    let cells = place.cells(record, change)?;
+    cells.iter().map(|cell| replacement(form, place, piece.raw, change, cell)).collect()
+}
+
+/// The place of a cell in a row's text, and what is to be there.
+fn replacement(
+    form: &Form,
+    place: &LabelPlace,
+    raw: &str,
+    change: &RowChange,
+    NewCell { column, text }: &NewCell,
+) -> Option<(Range<usize>, String)> {
     match form {
         Form::Delimited(dialect) => {
-            let range = DelimitedReader::new(*dialect).cell_range(raw, column)?;
-            let cell = dialect.cell(label, &raw[range.clone()])?;
+            let range = DelimitedReader::new(*dialect).cell_range(raw, *column)?;
+            let cell = dialect.cell(text, &raw[range.clone()])?;
             Some((range, cell))
         }
-        Form::JsonLines(key) => {
-            let value = |given: &str| {
-                // A number stays a number.
-                let is_plain = |it: serde_json::Value| it.is_number() || it.is_boolean();
-                let may_be_plain = !given.starts_with('"') && serde_json::from_str(label).is_ok_and(is_plain);
-                if may_be_plain { label.to_owned() } else { serde_json::json!(label).to_string() }
+        Form::JsonLines(columns) => {
+            let key = columns.get(*column)?;
+            let value = |given: &str| match (place, change) {
+                // The tags of other words keep the spaces between them.
+                (LabelPlace::Tags(_), RowChange::Tags(tags)) if given.starts_with('[') => {
+                    tags.iter().try_fold(given.to_owned(), |list, (word, tag)| with_tag(&list, *word, tag))
+                }
+                (LabelPlace::List(..), _) if given.starts_with('[') => Some(text.clone()),
+                _ => Some(plain_value(text, given)),
             };
             match value_range(raw, key) {
-                Some(range) => Some((range.clone(), value(&raw[range]))),
+                Some(range) => Some((range.clone(), value(&raw[range])?)),
                 None => {
                     let end = new_member(raw, key)?;
-                    Some((end..end, format!(", {}: {}", serde_json::json!(key), value(""))))
+                    Some((end..end, format!(", {}: {}", serde_json::json!(key), value("")?)))
                 }
             }
         }
-        Form::Csv(_) => None,
+        Form::Conll | Form::Csv(_) => None,
     }
 }
 
-/// Writes a record as CSV, with another label if there is one.
-fn write_record(record: &Record, columns: usize, label: usize, new: Option<&str>, out: &mut Vec<u8>) {
-    let cell = |column: usize| new.filter(|_| column == label).unwrap_or_else(|| record.get(column));
+/// A label as a value of JSON in place of another. A number stays a number.
+fn plain_value(label: &str, given: &str) -> String {
+    let is_plain = |it: serde_json::Value| it.is_number() || it.is_boolean();
+    let may_be_plain = !given.starts_with('"') && serde_json::from_str(label).is_ok_and(is_plain);
+    if may_be_plain { label.to_owned() } else { serde_json::json!(label).to_string() }
+}
+
+/// Writes a record as CSV, with these new cells.
+fn write_record(record: &Record, columns: usize, cells: &[NewCell], out: &mut Vec<u8>) {
+    let new = |column: usize| cells.iter().find(|cell| cell.column == column).map(|cell| cell.text.as_str());
+    let cell = |column: usize| new(column).unwrap_or_else(|| record.get(column));
     write_csv((0..columns).map(cell), out);
 }
 
@@ -203,20 +235,34 @@ mod tests {
     use crate::dataset::layout::Hints;
 
     const CLASSES: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
+    const TAGS: Mapping = Mapping::TokenClassification { text: 0, tags: 1 };
 
     fn corrected(name: &str, file: &str, changes: &[(u32, Option<&str>)]) -> Result<(String, bool), Diagnostic> {
+        let labels = |label: &str| vec![label.to_owned()];
+        let correction =
+            |&(line, label): &(u32, Option<&str>)| Correction { line, word: None, labels: label.map(labels) };
+        let corrections: Vec<Correction> = changes.iter().map(correction).collect();
+        let (new, form) = mended(name, file, &CLASSES, ListForm::default(), &corrections)?;
+        Ok((new, form == CorrectedForm::Same))
+    }
+
+    fn mended(
+        name: &str,
+        file: &str,
+        mapping: &Mapping,
+        list_form: ListForm,
+        corrections: &[Correction],
+    ) -> Result<(String, CorrectedForm), Diagnostic> {
         let mut scanner = Scanner::new(name, file.len() as f64, Hints::default());
         scanner.push(file.as_bytes())?;
         let source = scanner.finish()?;
-        let correction = |&(line, label): &(u32, Option<&str>)| Correction { line, label: label.map(str::to_owned) };
-        let corrections: Vec<Correction> = changes.iter().map(correction).collect();
-        let mut corrector = Corrector::new(&source, &CLASSES, &corrections)?;
+        let mut corrector = Corrector::new(&source, mapping, list_form, corrections)?;
         let mut out = Vec::new();
         for chunk in file.as_bytes().chunks(7) {
             corrector.push(chunk, &mut out)?;
         }
         corrector.finish(&mut out)?;
-        Ok((String::from_utf8(out).unwrap(), source.is_rewritable()))
+        Ok((String::from_utf8(out).unwrap(), source.corrected_form(mapping)))
     }
 
     #[test]
@@ -282,5 +328,62 @@ mod tests {
         let nested =
             "{\"text\": \"a\", \"meta\": {\"label\": \"x\"}}\n{\"text\": \"b\", \"meta\": {\"label\": \"y\"}}\n";
         assert_eq!(corrected("a.jsonl", nested, &[(1, Some("y"))]).unwrap_err().code, "labels.in-place");
+    }
+
+    fn tag(line: u32, word: u32, tag: &str) -> Correction {
+        Correction { line, word: Some(word), labels: Some(vec![tag.to_owned()]) }
+    }
+
+    fn labels(line: u32, labels: &[&str]) -> Correction {
+        Correction { line, word: None, labels: Some(labels.iter().map(|&label| label.to_owned()).collect()) }
+    }
+
+    fn dropped(line: u32) -> Correction {
+        Correction { line, word: None, labels: None }
+    }
+
+    #[test]
+    fn tags_change_in_the_lines_of_their_words() {
+        let file = "# sent_id = 1\na X O\r\nb\tc  B-X\n\nd Y B-Y\ne Z I-Y\n\nf Z O\n";
+        let file = file.replace("b\tc  ", "b c ");
+        let changes = [tag(1, 1, "O"), tag(5, 0, "O"), tag(5, 1, "B-Y"), dropped(8)];
+        let (new, form) = mended("a.conll", &file, &TAGS, ListForm::default(), &changes).unwrap();
+        assert_eq!((new.as_str(), form), ("# sent_id = 1\na X O\r\nb c O\n\nd Y O\ne Z B-Y\n\n", CorrectedForm::Same));
+    }
+
+    #[test]
+    fn tags_change_in_lists_and_other_cells_stay() {
+        let table = "tokens,tags,id\na b,O B-X,1\nc d,\"O O\",2\n";
+        let (new, _) = mended("a.csv", table, &TAGS, ListForm::default(), &[tag(2, 1, "O"), tag(3, 0, "B-X")]).unwrap();
+        assert_eq!(new, "tokens,tags,id\na b,O O,1\nc d,\"B-X O\",2\n");
+        let lines =
+            "{\"tokens\": [\"a\", \"b\"], \"tags\": [\"O\",  \"B-X\"]}\n{\"tokens\": [\"c\"], \"tags\": [\"O\"]}\n";
+        let (new, _) =
+            mended("a.jsonl", lines, &TAGS, ListForm::default(), &[tag(1, 0, "B-X"), tag(1, 1, "O")]).unwrap();
+        assert_eq!(new, lines.replace("[\"O\",  \"B-X\"]", "[\"B-X\",  \"O\"]"));
+    }
+
+    #[test]
+    fn spans_are_not_written_again() {
+        let lines = "{\"text\": \"in Rome\", \"tags\": [{\"start\": 3, \"end\": 7, \"label\": \"X\"}]}\n";
+        let refused = mended("a.jsonl", &lines.repeat(3), &TAGS, ListForm::default(), &[tag(1, 1, "O")]).unwrap_err();
+        assert_eq!(refused.code, "labels.task");
+    }
+
+    #[test]
+    fn labels_change_in_lists_and_in_columns_of_flags() {
+        let lists = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
+        let form = ListForm { separator: Some(';'), is_one_hot: false };
+        let table = "text,labels\nso good,a;b\nso bad,a\n";
+        let (new, _) = mended("a.csv", table, &lists, form, &[labels(2, &["b"]), labels(3, &["a", "c"])]).unwrap();
+        assert_eq!(new, "text,labels\nso good,b\nso bad,a; c\n");
+        let lines = "{\"text\": \"so good\", \"labels\": [\"a\"]}\n{\"text\": \"so bad\", \"labels\": []}\n";
+        let (new, _) = mended("a.jsonl", lines, &lists, ListForm::default(), &[labels(2, &["a", "b"])]).unwrap();
+        assert_eq!(new, lines.replace("[]", "[\"a\",\"b\"]"));
+        let flags = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] };
+        let table = "text;a;b\nso good;1;0\nso bad;0;1\n";
+        let (new, _) =
+            mended("a.csv", table, &flags, ListForm::default(), &[labels(2, &["b"]), labels(3, &[])]).unwrap();
+        assert_eq!(new, "text;a;b\nso good;0;1\nso bad;0;0\n");
     }
 }

@@ -1,6 +1,7 @@
 //! The rows collected from a file, stored compactly.
 
 use crate::dataset::collect::example::{Example, Message, Word};
+use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::collect::labels::LabelName;
 use crate::dataset::collect::pool::Pool;
 use crate::dataset::collect::records::Records;
@@ -32,6 +33,8 @@ pub struct Examples {
     /// One target per row.
     pub(crate) targets: RowTargets,
     pub(crate) label_names: Vec<LabelName>,
+    /// The form of the lists of labels, if the labels are in lists.
+    pub(crate) list_form: ListForm,
     pub(crate) skipped: SkippedRows,
     /// The skipped rows that lack nothing but a label.
     pub(crate) pool: Pool,
@@ -62,6 +65,7 @@ impl Examples {
             lines: Vec::new(),
             records: Records::default(),
             label_names: Vec::new(),
+            list_form: ListForm::default(),
             skipped: SkippedRows::default(),
             pool: Pool::default(),
             repairs: Repairs::default(),
@@ -209,6 +213,11 @@ impl Examples {
     #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine chooses rows to be labeled"))]
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// The form of the lists of labels.
+    pub fn list_form(&self) -> ListForm {
+        self.list_form
     }
 
     /// The names of the file's labels, by id.

@@ -82,7 +82,33 @@ impl Flags {
 }
 
 /// Parses a mark of a list that is ticked by hand, which only a column of labels has.
-fn parse_tick(cell: &str) -> Option<bool> {
+/// Turns a flag over, written like it.
+pub(crate) fn turned(cell: &str) -> Option<&'static str> {
+    const PAIRS: [[&str; 2]; 9] = [
+        ["0", "1"],
+        ["0.0", "1.0"],
+        ["false", "true"],
+        ["False", "True"],
+        ["FALSE", "TRUE"],
+        ["no", "yes"],
+        ["No", "Yes"],
+        ["n", "y"],
+        ["f", "t"],
+    ];
+    let cell = cell.trim();
+    let found = PAIRS.iter().find_map(|&[no, yes]| match cell {
+        it if it == no => Some(yes),
+        it if it == yes => Some(no),
+        _ => None,
+    });
+    found.or_else(|| match parse_flag(cell).or_else(|| parse_tick(cell)) {
+        Some(true) => Some("0"),
+        Some(false) => Some("1"),
+        None => is_blank(cell).then_some("1"),
+    })
+}
+
+pub(crate) fn parse_tick(cell: &str) -> Option<bool> {
     match cell.to_lowercase().as_str() {
         "x" | "✓" | "✔" | "☑" | "y" | "t" => Some(true),
         "✗" | "✘" | "☐" | "n" | "f" | "-" => Some(false),

@@ -25,14 +25,39 @@ pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, Ro
     }
 }
 
-/// Splits the lists of all rows, and replaces `names` with the labels found in them. The second value is a warning if
-/// labels are separated by spaces, because a label may have spaces too, or if the lists have a 0 or 1 for each label.
-pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> (Lists<u32>, Option<Diagnostic>) {
+/// The form of the lists of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListForm {
+    /// The character between labels, if there is one.
+    pub(crate) separator: Option<char>,
+    /// True if the lists have a 0 or 1 for each label.
+    pub(crate) is_one_hot: bool,
+}
+
+impl ListForm {
+    /// The labels of a list.
+    pub(crate) fn labels(self, list: &str) -> Vec<String> {
+        UnsplitList::parse(list.trim()).labels(self.separator)
+    }
+}
+
+/// Lists that are split.
+pub(crate) struct SplitLists {
+    pub rows: Lists<u32>,
+    pub form: ListForm,
+    /// Given if labels are separated by spaces, because a label may have spaces too, or if the lists are one-hot.
+    pub warning: Option<Diagnostic>,
+}
+
+/// Splits the lists of all rows, and replaces `names` with the labels found in them.
+pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> SplitLists {
     let mut lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
     let separator = separator(&lists);
     let spaces_warning = lists.iter().filter(|_| separator == Some(' ')).find_map(UnsplitList::spaces_warning);
     let values = lists.iter_mut().map(UnsplitList::values).collect::<Option<Vec<_>>>();
-    let warning = values.and_then(|mut values| one_hot::places(&mut values)).or(spaces_warning);
+    let one_hot = values.and_then(|mut values| one_hot::places(&mut values));
+    let form = ListForm { separator, is_one_hot: one_hot.is_some() };
+    let warning = one_hot.or(spaces_warning);
     let lists: Vec<Vec<String>> = lists.into_iter().map(|list| list.labels(separator)).collect();
     let mut known: Vec<(usize, String)> =
         lists.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().enumerate().collect();
@@ -44,7 +69,7 @@ pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> (Lists<u32>, O
         split.push(labels.filter_map(|label| ids.get(label.as_str()).copied()).collect::<BTreeSet<_>>());
     }
     *names = LabelNames::from_names(known.into_iter().map(|(_, name)| name));
-    (split, warning)
+    SplitLists { rows: split, form, warning }
 }
 
 /// The character that separates labels, by precedence: the first that is more than a rare part of a label.
@@ -168,7 +193,7 @@ mod tests {
         for list in lists {
             rows.push(unsplit(list, &mut names).unwrap_or_else(|_| panic!("{list}")));
         }
-        let (split, _) = split(&mut names, &rows);
+        let split = split(&mut names, &rows).rows;
         let name = |&id: &u32| names.all[id as usize].name.clone();
         (0..lists.len()).map(|row| split.get(row).iter().map(name).collect()).collect()
     }

@@ -3,12 +3,15 @@
 pub(crate) mod answers;
 pub(crate) mod browse;
 pub(crate) mod cells;
+pub(crate) mod changed_cells;
 pub(crate) mod collector;
+pub(crate) mod correction;
 pub(crate) mod corrector;
 pub(crate) mod example;
 pub(crate) mod examples;
 pub(crate) mod flags;
 pub(crate) mod label_lists;
+pub(crate) mod label_place;
 pub(crate) mod labels;
 pub(crate) mod lists;
 pub(crate) mod lost_targets;

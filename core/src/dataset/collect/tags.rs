@@ -26,11 +26,11 @@ pub(crate) type TaggedWords = Vec<(Range<usize>, String)>;
 /// Joins words with spaces and pairs them with their tags. Each cell is a list, or is separated by spaces. A text with a
 /// list of tags may also be split as BERT's tokenizer does it, with each punctuation mark as a word.
 pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), RowError> {
-    let (word_list, tag_list) = (listed_words(words)?, listed_words(tags)?);
+    let word_list = listed_words(words)?;
     let split = |cell: &str| cell.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let bare_tags = in_brackets(tags).filter(|_| tag_list.is_none()).map(bare_list);
-    let bare_words = in_brackets(words).filter(|_| bare_tags.is_some()).map(bare_list);
-    let tags = tag_list.or(bare_tags).unwrap_or_else(|| split(tags));
+    let has_bare_tags = listed_words(tags)?.is_none() && in_brackets(tags).is_some();
+    let bare_words = in_brackets(words).filter(|_| has_bare_tags).map(bare_list);
+    let tags = tag_list(tags)?;
     let readings = [word_list, bare_words, Some(split(words)), Some(bert_words(words))];
     let mut readings: Vec<Vec<String>> = readings.into_iter().flatten().collect();
     let best = readings.iter().position(|words| words.len() == tags.len()).unwrap_or_default();
@@ -52,6 +52,15 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), 
         tagged.push((start..text.len(), tag));
     }
     Ok((text, tagged))
+}
+
+/// The tags in a cell.
+///
+/// # Errors
+/// If the cell is a list that was shortened.
+pub(crate) fn tag_list(tags: &str) -> Result<Vec<String>, RowError> {
+    let split = || tags.split_whitespace().map(str::to_owned).collect();
+    Ok(listed_words(tags)?.or_else(|| in_brackets(tags).map(bare_list)).unwrap_or_else(split))
 }
 
 /// Elements of a list of texts or numbers. None for anything else.

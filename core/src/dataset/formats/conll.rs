@@ -1,6 +1,8 @@
 //! CoNLL files: one word per line, with a blank line after each sentence, as in the CoNLL shared tasks and their
 //! descendants.
 
+use std::ops::Range;
+
 use crate::dataset::formats::conll_columns::{ConllColumns, ConllLine, DETECTION_BYTES};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
@@ -15,6 +17,17 @@ pub(crate) struct ConllReader {
 }
 
 impl ConllReader {
+    /// The place of a word's tag in the text of a sentence; none if there is no such word, or its tag is part of a cell.
+    pub(crate) fn tag_range(&self, sentence: &str, word: usize) -> Option<Range<usize>> {
+        let columns = self.columns.as_ref()?;
+        let is_word = |line: &&str| matches!(columns.parse_line(line), ConllLine::Word(_));
+        let line = sentence.split_inclusive('\n').filter(is_word).nth(word)?;
+        let tag = columns.tag_cell(line)?;
+        // Both are parts of the sentence.
+        let start = tag.as_ptr() as usize - sentence.as_ptr() as usize;
+        Some(start..start + tag.len())
+    }
+
     /// Reads the sentence at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.columns.is_none() && rest.len() < DETECTION_BYTES && !is_end {
@@ -113,6 +126,20 @@ mod tests {
         let text = "-DOCSTART- O\n\n# sent_id = 1\na O\nb B-X\n\t\nc\tI-X\r\n\n\n# O\n";
         assert_eq!(sentences(text), [row("a b", "O B-X"), row("c", "I-X"), row("#", "O")]);
         assert_eq!(sentences("EU NNP I-NP B-ORG\nsays VBZ I-VP O"), [row("EU says", "B-ORG O")]);
+    }
+
+    #[test]
+    fn the_tag_of_a_word_is_found_in_its_line() {
+        let text = "# sent_id = 1\na x O\r\nB-X  y B-X\nc z I-X\n\n";
+        let mut reader = ConllReader::default();
+        reader.step(text, true, &mut Record::default());
+        let ranges = [0, 1, 2, 3].map(|word| reader.tag_range(text, word));
+        let at = |text_before: &str| text.find(text_before).unwrap() + text_before.len();
+        let expected = [at("a x "), at("  y "), at("c z ")];
+        assert_eq!(ranges[0], Some(expected[0]..expected[0] + 1));
+        assert_eq!(ranges[1], Some(expected[1]..expected[1] + 3));
+        assert_eq!(ranges[2], Some(expected[2]..expected[2] + 3));
+        assert_eq!(ranges[3], None);
     }
 
     #[test]

@@ -175,6 +175,14 @@ impl ConllColumns {
         ConllLine::Word(columns)
     }
 
+    /// The tag in the line of a word. None if it is part of a cell.
+    pub(crate) fn tag_cell<'a>(&self, line: &'a str) -> Option<&'a str> {
+        match self.parse_line(line) {
+            ConllLine::Word(columns) if matches!(self.tag, TagSource::Column(_)) => self.tag_of(&columns),
+            _ => None,
+        }
+    }
+
     /// Returns true if the sample's tags follow BIO or a related scheme.
     fn has_bio(&self) -> bool {
         self.tags.iter().all(|tag| is_bio(tag))

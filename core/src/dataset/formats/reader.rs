@@ -1,5 +1,7 @@
 //! Reads records of any format from text that arrives in chunks.
 
+use std::ops::Range;
+
 use crate::dataset::formats::conll::ConllReader;
 use crate::dataset::formats::decode::line_ends;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
@@ -25,6 +27,17 @@ pub(crate) struct Piece<'a> {
     pub raw: &'a str,
     /// The record; none between records, and for the header.
     pub record: Option<ParsedRecord<'a>>,
+    reader: &'a FormatReader,
+}
+
+impl Piece<'_> {
+    /// The place of a word's tag in the part, if the format has a line for each word.
+    pub(crate) fn tag_range(&self, word: usize) -> Option<Range<usize>> {
+        match self.reader {
+            FormatReader::Conll(reader) => reader.tag_range(self.raw, word),
+            _ => None,
+        }
+    }
 }
 
 /// A record and its position in the file.
@@ -148,7 +161,7 @@ impl RecordReader {
         let mut at = 0;
         while self.lines_to_skip > 0 {
             let Some(line) = self.rest[at..].find('\n') else { break };
-            on_piece(Piece { raw: &self.rest[at..=at + line], record: None })?;
+            on_piece(Piece { raw: &self.rest[at..=at + line], record: None, reader: &self.reader })?;
             at += line + 1;
             self.line += 1;
             self.lines_to_skip -= 1;
@@ -185,7 +198,7 @@ impl RecordReader {
                 };
                 ParsedRecord { line, record }
             });
-            on_piece(Piece { raw: &self.rest[at..at + used], record })?;
+            on_piece(Piece { raw: &self.rest[at..at + used], record, reader: &self.reader })?;
             self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
             at += used;
         }

@@ -1,6 +1,6 @@
 //! The predictions of validation rows next to what is right, one row at a time.
 
-use crate::dataset::phrases::excerpt;
+use crate::dataset::phrases::{excerpt, percent};
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{Detail, Evaluation, TextSample, answer_scores, perplexity};
 use crate::text::{Labels, Question, Reference};
@@ -238,13 +238,6 @@ fn no_answer() -> String {
 
 fn shown(text: &str) -> String {
     excerpt(text, PREVIEW_CHARS)
-}
-
-/// Percent with a decimal near the ends, as the page writes them.
-fn percent(ratio: f64) -> String {
-    let percent = 100.0 * ratio;
-    let decimals = usize::from((percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0));
-    format!("{percent:.decimals$}\u{a0}%")
 }
 
 fn probability(probability: f32) -> String {
