@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use crate::browser;
+use crate::components::memo;
 use crate::handles;
 use crate::state::{Debounce, Effect, FileChoice, Folds, History, Persistence, State, silence};
 use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
@@ -89,16 +90,20 @@ impl Page {
         self.boxed_memo(Box::new(part))
     }
 
-    /// Compiled once for each type, not once for each of a hundred closures.
+    /// Compiled once for each type, not once for each of a hundred closures. So is [`Self::boxed_slow`].
     fn boxed_memo<T: PartialEq + Send + Sync + 'static>(self, part: Selector<T>) -> Memo<T> {
-        Memo::new(move |_| self.state.with(&*part))
+        memo(move || self.state.with(&*part))
     }
 
     /// A part of the state that notifies its readers at most four times a second.
     pub fn slow<T: Send + Sync + 'static>(self, part: impl Fn(&State) -> T + Send + Sync + 'static) -> Signal<T> {
+        self.boxed_slow(Box::new(part))
+    }
+
+    fn boxed_slow<T: Send + Sync + 'static>(self, part: Selector<T>) -> Signal<T> {
         Signal::derive(move || {
             self.redraw.track();
-            self.state.with_untracked(&part)
+            self.state.with_untracked(&*part)
         })
     }
 

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
 use crate::browser;
-use crate::components::{CollectAny, changing, pressed, typed};
+use crate::components::{CollectAny, changing, memo, pressed, typed};
 use crate::plot::Picture;
 
 /// Least distance between two labels at the ends of lines, in hundredths of the height.
@@ -43,7 +43,7 @@ pub fn Chart(
         });
         marks.into_iter().map(|(y, words)| view! { <text x="100%" y=y>{words}</text> }).collect_any()
     });
-    let grid = Memo::new(move |_| {
+    let grid = memo(move || {
         let line = |picture: &Picture, tick: &f64| format!("M0 {}H100", fixed(picture.frame.map((0.0, *tick)).1, 2));
         picture.with(|picture| picture.ticks.iter().map(|tick| line(picture, tick)).collect::<String>())
     });
@@ -61,29 +61,28 @@ pub fn Chart(
         };
         picture.with(end_labels).into_iter().map(label).collect_any()
     });
-    let has_no_labels =
-        Memo::new(move |_| picture.with(|picture| picture.series.iter().all(|series| !series.is_labeled)));
+    let has_no_labels = memo(move || picture.with(|picture| picture.series.iter().all(|series| !series.is_labeled)));
     let ends = changing(move || picture.with(|picture| picture.ends.clone()).map(|end| view! { <span>{end}</span> }));
-    let reading = Memo::new(move |_| match cursor.get() {
+    let reading = memo(move || match cursor.get() {
         0 => String::new(),
         step => picture.with(|picture| picture.reading(f64::from(step))),
     });
-    let summary = Memo::new(move |_| picture.with(|picture| picture.summary.clone()));
+    let summary = memo(move || picture.with(|picture| picture.summary.clone()));
     // The slider counts the stops of the arrow keys.
-    let last = Memo::new(move |_| picture.with(|picture| picture.stops().len().saturating_sub(1).to_string()));
-    let has_no_stops = Memo::new(move |_| picture.with(|picture| picture.stops().is_empty()));
-    let position = Memo::new(move |_| {
+    let last = memo(move || picture.with(|picture| picture.stops().len().saturating_sub(1).to_string()));
+    let has_no_stops = memo(move || picture.with(|picture| picture.stops().is_empty()));
+    let position = memo(move || {
         let step = f64::from(cursor.get());
         let stop = picture.with(|picture| picture.stops().iter().position(|stop| *stop >= step));
         stop.unwrap_or_default().to_string()
     });
-    let words = Memo::new(move |_| match reading.get() {
+    let words = memo(move || match reading.get() {
         words if words.is_empty() => {
             picture.with(|picture| picture.stops().first().map(|step| picture.reading(*step)).unwrap_or_default())
         }
         words => words,
     });
-    let label = Memo::new(move |_| format!("Cursor of the chart “{}”", title.get()));
+    let label = memo(move || format!("Cursor of the chart “{}”", title.get()));
     let to = move |typed: String| {
         let stop: usize = typed.parse().unwrap_or_default();
         cursor.set(picture.with_untracked(|picture| picture.stops().get(stop).map_or(0, |step| *step as u32)));
@@ -117,7 +116,7 @@ pub fn Chart(
         }
     });
     let scale = is_log.map(|is_log| {
-        let pushed = Memo::new(move |_| is_log.get().to_string());
+        let pushed = memo(move || is_log.get().to_string());
         view! {
             <button
                 type="button"
@@ -135,7 +134,7 @@ pub fn Chart(
                 <h4>{title}</h4>
                 <p class="reading">{reading}</p>
                 {scale}
-                <ul class="legend" hidden=Memo::new(move |_| legend.with(Vec::is_empty))>
+                <ul class="legend" hidden=memo(move || legend.with(Vec::is_empty))>
                     {keys}
                 </ul>
             </figcaption>

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::typed;
+use crate::components::{memo, typed};
 
 /// One of several named numbers, such as the weight of a label or the learning rate of a parameter group.
 #[component]
@@ -17,7 +17,7 @@ pub fn NumberRow(
     on_type: Callback<String>,
 ) -> impl IntoView {
     let error_id = format!("{id}-error");
-    let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
+    let is_wrong = memo(move || error.with(|error| !error.is_empty()).to_string());
     view! {
         <li class="number-row">
             <label for=id.clone() dir="auto">

@@ -3,7 +3,7 @@ use hone_core::run::LabelChoice;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, ProblemPlace, changing, pressed, pressed_away, typed};
+use crate::components::{CollectAny, ProblemPlace, changing, memo, pressed, pressed_away, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{Load, State};
@@ -21,7 +21,7 @@ pub fn LabelRows() -> impl IntoView {
     let cannot = page.memo(|state| !state.can_label());
     let cannot_undo = page.memo(|state| !state.can_undo_label());
     let has_begun = page.memo(|state| state.labeling.question.is_some() || state.labeling.reading.is_some());
-    let is_idle = Memo::new(move |_| !has_begun.get());
+    let is_idle = memo(move || !has_begun.get());
     let has_no_row = page.memo(|state| state.labeling.text().is_empty());
     let is_read = page.memo(|state| state.labeling.reading.is_none() || state.labeling.question.is_some());
     let done = page.memo(|state| fixed(state.labeling.reading.unwrap_or_default(), 3));

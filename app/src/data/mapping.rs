@@ -2,7 +2,7 @@ use hone_core::dataset::{DataRole, Format, PartKind, Quoting, SourceInfo};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{CollectAny, DiagnosticNote, Snippet, changing};
+use crate::components::{CollectAny, DiagnosticNote, Snippet, changing, memo};
 use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::reading::Reading;
 use crate::data::task::TaskForm;
@@ -34,7 +34,7 @@ pub fn MappingForm() -> impl IntoView {
         let mapping = state.data.mapping.as_ref().map(browser::to_json).unwrap_or_default();
         program::command_line(state, &mapping.lines().map(str::trim).collect::<String>())
     });
-    let has_no_command = Memo::new(move |_| command.with(String::is_empty));
+    let has_no_command = memo(move || command.with(String::is_empty));
     view! {
         <fieldset class="mapping" disabled=is_locked hidden=is_none>
                 <legend class="unseen">"How the file is read"</legend>

@@ -2,7 +2,7 @@ use hone_core::dataset::CorrectedForm;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{ProblemPlace, pressed};
+use crate::components::{ProblemPlace, memo, pressed};
 use crate::page::Page;
 use crate::state::{Change, CorrectedUse, labels_in_words};
 
@@ -12,8 +12,8 @@ pub fn MendButtons(line: u32, word: Option<u32>, given: String, likely: Option<V
     let page = Page::get();
     let offer = likely.as_ref().map(|likely| format!("Change to {}", labels_in_words(likely)));
     let status = page.memo(move |state| state.changes.of_row(line, word));
-    let is_changed = Memo::new(move |_| status.with(|status| !status.is_empty()));
-    let is_unchanged = Memo::new(move |_| status.with(String::is_empty));
+    let is_changed = memo(move || status.with(|status| !status.is_empty()));
+    let is_unchanged = memo(move || status.with(String::is_empty));
     let is_same = likely.as_ref().is_none_or(|likely| given == likely.join(", "));
     let dropped = Change { line, word: None, given, labels: None };
     let changed = Change { word, labels: likely, ..dropped.clone() };

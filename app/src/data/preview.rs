@@ -1,7 +1,7 @@
 use hone_core::dataset::FileRow;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, changing, pressed, ticked, typed};
+use crate::components::{CollectAny, changing, memo, pressed, ticked, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -48,7 +48,7 @@ pub fn Preview() -> impl IntoView {
             {reason}
         }
     };
-    let is_empty = Memo::new(move |_| columns.with(Vec::is_empty));
+    let is_empty = memo(move || columns.with(Vec::is_empty));
     view! {
         <div class="frame" tabindex="0" role="region" aria-label="Rows of the file" hidden=is_empty>
             <table class="preview">

@@ -1,7 +1,7 @@
 use hone_core::dataset::Mapping;
 use leptos::prelude::*;
 
-use crate::components::typed;
+use crate::components::{memo, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -18,7 +18,7 @@ pub fn PromptEditor() -> impl IntoView {
     let draft = RwSignal::new(String::new());
     Effect::new(move |_| draft.set(prompt.get()));
     let error = page.memo(move |state| first_prompt(state, &draft.read()).err().unwrap_or_default());
-    let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
+    let is_wrong = memo(move || error.with(|error| !error.is_empty()).to_string());
     let shown = page.memo(move |state| format::lines(&first_prompt(state, &draft.read()).unwrap_or_default()));
     let columns = page.memo(|state| {
         let names = state.data.columns().iter().map(|name| format!("{{{}}}", format::visible(name)));

@@ -1,7 +1,7 @@
 use hone_core::dataset::{Delimiter, Encoding, Format, Hints, Quoting};
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, MenuOption, pressed, typed};
+use crate::components::{CollectAny, MenuOption, memo, pressed, typed};
 use crate::page::Page;
 use crate::state::State;
 use crate::state::data::file::FileState;
@@ -81,12 +81,12 @@ pub fn Reading() -> impl IntoView {
     });
     let format = page.memo(|state| state.data.train.source().map(|source| source.format));
     // These files say themselves how they are read.
-    let is_clear = Memo::new(move |_| matches!(format.get(), Some(Format::Document | Format::Parquet)));
-    let is_sheet = Memo::new(move |_| format.get() == Some(Format::Sheet));
-    let is_json = Memo::new(move |_| {
+    let is_clear = memo(move || matches!(format.get(), Some(Format::Document | Format::Parquet)));
+    let is_sheet = memo(move || format.get() == Some(Format::Sheet));
+    let is_json = memo(move || {
         format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
     });
-    let is_undelimited = Memo::new(move |_| is_json.get() || is_sheet.get());
+    let is_undelimited = memo(move || is_json.get() || is_sheet.get());
     let is_detected = page.memo(|state| state.data.hints().for_other_file() == Hints::default());
     let set = move |change: &dyn Fn(&mut Hints)| {
         page.act(|state| {

@@ -3,7 +3,7 @@ use std::mem::discriminant;
 use hone_core::dataset::{SourceInfo, TaskOffer};
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, MenuOption, changing, ticked, typed};
+use crate::components::{CollectAny, MenuOption, changing, memo, ticked, typed};
 use crate::data::prompt::PromptEditor;
 use crate::format;
 use crate::page::Page;
@@ -50,7 +50,7 @@ pub fn TaskForm(source: SourceInfo) -> impl IntoView {
                     <optgroup label="With columns that you choose">{others}</optgroup>
                 </select>
             </label>
-            <p class="hint" dir="auto" hidden=Memo::new(move |_| advice.with(String::is_empty))>{advice}</p>
+            <p class="hint" dir="auto" hidden=memo(move || advice.with(String::is_empty))>{advice}</p>
         </div>
         <div class="pair">{selects}</div>
         <LabelColumns names />

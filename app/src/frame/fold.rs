@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::pressed;
+use crate::components::{memo, pressed};
 use crate::page::Page;
 use crate::state::{Fold, State};
 
@@ -21,7 +21,7 @@ pub fn FoldButton(
     let page = Page::get();
     let is_open = page.memo(move |state| state.is_open(fold));
     let expanded = page.memo(move |state| state.is_open(fold).to_string());
-    let words = Memo::new(move |_| if is_open.get() && !is_chip { "Fold".to_owned() } else { open_words.get() });
+    let words = memo(move || if is_open.get() && !is_chip { "Fold".to_owned() } else { open_words.get() });
     view! {
         <button
             type="button"
@@ -49,7 +49,7 @@ pub fn FoldHead(
     #[prop(default = "Change")]
     open_words: &'static str,
 ) -> impl IntoView {
-    let open_words = Memo::new(move |_| open_words.to_owned());
+    let open_words = memo(move || open_words.to_owned());
     view! {
         <div class="fold-head">
             <h3>{title}</h3>

@@ -3,7 +3,7 @@ use hone_core::dataset::Mapping;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, pressed};
+use crate::components::{CollectAny, memo, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::state::data::columns;
@@ -18,7 +18,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
         Some(task) if !family.serves(task) => columns::unfit(task).to_owned(),
         _ => String::new(),
     });
-    let cannot = Memo::new(move |_| unfit.with(|unfit| !unfit.is_empty()));
+    let cannot = memo(move || unfit.with(|unfit| !unfit.is_empty()));
     let pooling = match (entry.family.is_decoder(), entry.pooling) {
         (true, _) => "",
         (_, Pooling::Mean) => "Pools a text by averaging its tokens.",
@@ -31,7 +31,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
         Some(kept) if kept.is_complete => format!("Already in this browser, {}.", format::bytes(kept.bytes)),
         Some(kept) => format!("Partly in this browser: {}.", format::bytes(kept.bytes)),
     });
-    let is_elsewhere = Memo::new(move |_| kept.with(String::is_empty));
+    let is_elsewhere = memo(move || kept.with(String::is_empty));
     let id = entry.id.clone();
     let forget = move |_| page.act(|state| state.forget_model(id.clone()));
     let facts = [

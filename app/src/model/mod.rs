@@ -11,7 +11,7 @@ mod storage_line;
 use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, memo, pressed_away};
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
@@ -74,7 +74,7 @@ fn LoadState() -> impl IntoView {
         if is_first { "It loads automatically once there is data." } else { "It loads only when you press the button." }
             .to_owned()
     });
-    let has_none = Memo::new(move |_| bytes.with(String::is_empty));
+    let has_none = memo(move || bytes.with(String::is_empty));
     let button = move || {
         view! {
             <button type="button" hidden=has_none on:click=pressed_away(Step::Model.id(), move |_| page.act(State::load_model))>

@@ -5,7 +5,7 @@ use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, pressed, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, memo, pressed, pressed_away};
 use crate::format;
 use crate::page::Page;
 use crate::state::shelf::{facts, id_of};
@@ -61,7 +61,7 @@ fn Kept(model: TunedModel, edit: Memo<Option<Edit>>) -> impl IntoView {
             || !state.shelf.opening.is_empty()
             || state.device.report.is_none()
     });
-    let try_words = Memo::new(move |_| if is_opening.get() { "Opening…" } else { "Try" }.to_owned());
+    let try_words = memo(move || if is_opening.get() { "Opening…" } else { "Try" }.to_owned());
     let label = move |verb: &str| format!("{verb} {name}");
     let [try_label, train_label, download_label, rename_label, delete_label] =
         ["Try", "Train further:", "Download", "Rename", "Delete"].map(label);

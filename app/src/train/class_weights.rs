@@ -1,7 +1,7 @@
 use hone_core::recipe::ClassWeights;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, NumberRow, changing};
+use crate::components::{CollectAny, NumberRow, changing, memo};
 use crate::format;
 use crate::page::Page;
 
@@ -27,7 +27,7 @@ pub fn ClassWeightRows() -> impl IntoView {
         labels.get().into_iter().enumerate().map(row).collect_any()
     });
     view! {
-            <div hidden=Memo::new(move |_| labels.with(Vec::is_empty))>
+            <div hidden=memo(move || labels.with(Vec::is_empty))>
                 <h4>"Weight of each class"</h4>
                 <ul class="number-rows">{rows}</ul>
             </div>

@@ -4,7 +4,7 @@ use hone_core::metrics::{ClassScores, Detail, TextSample};
 use hone_core::recipe::Task;
 use leptos::prelude::*;
 
-use crate::components::{Chart, CollectAny, Table, changing};
+use crate::components::{Chart, CollectAny, Table, changing, memo};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -26,7 +26,7 @@ pub fn ByLabel() -> impl IntoView {
     });
     let has_no_thresholds = page.memo(|state| !matches!(detail(state), Some(Detail::Labels { .. })));
     view! {
-        <div hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
+        <div hidden=memo(move || rows.with(Vec::is_empty))>
             <h4>"Scores by label"</h4>
             <Table label="Scores by label" heads rows />
             <p class="hint" hidden=has_no_thresholds>
@@ -106,7 +106,7 @@ pub fn Samples() -> impl IntoView {
         view! { <li><dl>{parts}</dl></li> }
     };
     view! {
-        <div hidden=Memo::new(move |_| samples.with(Vec::is_empty))>
+        <div hidden=memo(move || samples.with(Vec::is_empty))>
             <h4>"Generated samples"</h4>
             <ul class="written-rows">{changing(move || samples.get().into_iter().map(item).collect_any())}</ul>
         </div>

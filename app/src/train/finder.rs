@@ -1,7 +1,7 @@
 use hone_core::run::LrFinderResult;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ProblemPlace, pressed};
+use crate::components::{Chart, ProblemPlace, memo, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State};
@@ -129,7 +129,7 @@ fn Take(name: &'static str, pick: fn(&LrFinderResult) -> Option<f64>) -> impl In
     let words = page.memo(move |state| {
         rate(state).map_or_else(String::new, |rate| format!("Use {}", format::rate(format::two_digits(rate))))
     });
-    let is_moot = Memo::new(move |_| words.with(String::is_empty));
+    let is_moot = memo(move || words.with(String::is_empty));
     let is_locked = page.memo(State::is_engaged);
     let take = move |_| {
         if let Some(rate) = page.peek(rate) {

@@ -2,7 +2,7 @@ use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{CollectAny, Key, Table, changing, heads, pressed, ticked, typed};
+use crate::components::{CollectAny, Key, Table, changing, heads, memo, pressed, ticked, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::runs::scores;
@@ -134,7 +134,7 @@ fn SeedGroups() -> impl IntoView {
     });
     let heads = heads(&["First run", "Seeds", "Scores"]);
     view! {
-        <div class="seeds" hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
+        <div class="seeds" hidden=memo(move || rows.with(Vec::is_empty))>
             <h4>"Across seeds"</h4>
             <p class="hint">
                 "Mean and standard deviation of the same recipe on the same data. Smaller differences between recipes may be chance."

@@ -2,7 +2,7 @@ use hone_core::recipe::ParamGroup;
 use hone_core::run::ParamGroupState;
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, changing, pressed};
+use crate::components::{CollectAny, changing, memo, pressed};
 use crate::format;
 use crate::page::Page;
 
@@ -30,7 +30,7 @@ pub fn PlannedLayers() -> impl IntoView {
         };
         parts.get().into_iter().map(row).collect_any()
     });
-    let hint = Memo::new(move |_| {
+    let hint = memo(move || {
         let is_unknown = parts.with(Vec::is_empty);
         if is_unknown {
             "Shown once the model is loaded."
@@ -101,7 +101,7 @@ fn LivePart(group: ParamGroup) -> impl IntoView {
     let name = format::part(group);
     let label = {
         let name = name.clone();
-        Memo::new(move |_| format!("{} {name}", verb.read()))
+        memo(move || format!("{} {name}", verb.read()))
     };
     let toggle = move |_| page.act(|state| state.toggle_trainable(group));
     view! {

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, MenuOption, changing, pressed, typed};
+use crate::components::{CollectAny, MenuOption, changing, memo, pressed, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -88,7 +88,7 @@ fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_i
     let options = changing(move || {
         let option = |(name, label): (String, String)| {
             let own = name.clone();
-            let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == own));
+            let is_chosen = memo(move || chosen.with(|chosen| *chosen == own));
             view! { <MenuOption value=name name=label is_chosen /> }
         };
         names.get().into_iter().map(option).collect_any()

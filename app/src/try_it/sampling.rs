@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, typed};
+use crate::components::{CollectAny, memo, typed};
 use crate::page::Page;
 use crate::state::{SAMPLING, SamplingField};
 
@@ -22,7 +22,7 @@ fn Field(field: &'static SamplingField, id: String) -> impl IntoView {
     let page = Page::get();
     let value = page.memo(|state| field.shown(&state.inference.sampling));
     let error = page.memo(|state| state.inference.sampling_error(field));
-    let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
+    let is_wrong = memo(move || error.with(|error| !error.is_empty()).to_string());
     let hint_id = format!("{id}-hint");
     view! {
         <div class="field">

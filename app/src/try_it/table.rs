@@ -6,7 +6,7 @@ use hone_core::run::FileOutcome;
 use leptos::prelude::*;
 use web_sys::FileList;
 
-use crate::components::{Bar, Bars, CollectAny, FileButton, MenuOption, ProblemPlace, changing, pressed, typed};
+use crate::components::{Bar, Bars, CollectAny, FileButton, MenuOption, ProblemPlace, changing, memo, pressed, typed};
 use crate::data::{ACCEPT, PartChoice, PartOf};
 use crate::format;
 use crate::page::Page;
@@ -167,8 +167,8 @@ fn Progress() -> impl IntoView {
         TableStage::Idle | TableStage::Done { .. } => None,
     });
     let is_not_opening = page.memo(|state| !matches!(state.table.stage, TableStage::Opening(_)));
-    let is_idle = Memo::new(move |_| share.get().is_none());
-    let value = Memo::new(move |_| fixed(share.get().unwrap_or_default(), 3));
+    let is_idle = memo(move || share.get().is_none());
+    let value = memo(move || fixed(share.get().unwrap_or_default(), 3));
     let words = page.memo(|state| match state.table.stage {
         TableStage::Opening(_) => format!("Reading {}", format::visible(&state.table.name)),
         TableStage::Predicting(share) => format!("Predicting, {}", format::percent(share)),
@@ -195,7 +195,7 @@ fn Outcome() -> impl IntoView {
         }
         _ => None,
     });
-    let line = Memo::new(move |_| {
+    let line = memo(move || {
         done.get().map_or_else(String::new, |(file_name, outcome, _)| {
             let rows = format::counted(outcome.predicted, "row is", "rows are");
             format!("{rows} predicted. {} is in your downloads.", format::visible(&file_name))

@@ -95,8 +95,9 @@ fn labels(config: &Value) -> Option<Vec<String>> {
     Some((0..count).map(|id| format!("LABEL_{id}")).collect())
 }
 
-/// Index of the label with this name. Case does not matter, and `LABEL_1`, transformers' name for a label without one, is
-/// the label 1; but a name that is the same letter by letter comes first.
+/// Index of the label with this name. The case of ASCII letters does not matter (the tables for all letters are 4 KB of the
+/// page's wasm), and `LABEL_1`, transformers' name for a label without one, is the label 1; but a name that is the same
+/// letter by letter comes first.
 fn find(labels: &[String], name: &str) -> Option<usize> {
     let same = labels.iter().position(|label| label == name);
     let alike = || {
@@ -108,7 +109,7 @@ fn find(labels: &[String], name: &str) -> Option<usize> {
 }
 
 fn key(label: &str) -> String {
-    let lower = label.trim().to_lowercase();
+    let lower = label.trim().to_ascii_lowercase();
     let number = lower.strip_prefix("label_").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     number.map(str::to_owned).unwrap_or(lower)
 }

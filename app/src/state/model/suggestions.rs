@@ -110,8 +110,8 @@ impl Suggestion {
 
     /// Returns true if every word of a search occurs in the name or the line.
     fn matches(&self, search: &str) -> bool {
-        let text = format!("{} {}", self.id, self.line()).to_lowercase();
-        search.to_lowercase().split_whitespace().all(|word| text.contains(word))
+        let text = format!("{} {}", self.id, self.line()).to_ascii_lowercase();
+        search.to_ascii_lowercase().split_whitespace().all(|word| text.contains(word))
     }
 }
 
