@@ -95,6 +95,8 @@ test("a link carries a recipe, and says so if it is damaged", async () => {
     await page.getByText(/The link has no recipe that can be run: .*pochs/).waitFor();
     await page.goto(`${address}${allOpen}#recipe=${encodeURIComponent('{"epoch":5}')}`);
     await page.getByText(/unknown field `epoch`/).waitFor();
+    await page.goto(`${address}${allOpen}#recipe=${encodeURIComponent('{"epochs":"many"}')}`);
+    await page.getByText(/`epochs`: expected a whole number, found a text/).waitFor();
     assert.notEqual(await page.locator("#epochs").inputValue(), "500");
   }, { permissions: ["clipboard-read", "clipboard-write"] });
 });

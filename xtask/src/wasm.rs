@@ -23,7 +23,7 @@ pub struct Module {
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
 pub const MODULES: [Module; 3] = [
-    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 420_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 400_000 },
     Module { name: "worker", file: "hone-worker_bg.wasm", passes: &["-O2"], budget: 5_100_000 },
     Module { name: "tables", file: TABLES, passes: &["-O2"], budget: 300_000 },
 ];

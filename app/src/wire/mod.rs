@@ -1,6 +1,9 @@
 //! Conversion between plain data and JavaScript values.
 
+mod absent;
+mod never;
 mod read;
+mod refuse;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -26,7 +29,11 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
 /// # Errors
 /// If it has another structure; the message names the difference.
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
-    T::deserialize(&Value::of_js(&value)).map_err(|error| error.to_string())
+    read_from(&Value::of_js(&value))
+}
+
+fn read_from<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    refuse::attempt(|| T::deserialize(value)).map(|Ok(read)| read)
 }
 
 /// Returns a property of an object; undefined if there is none.

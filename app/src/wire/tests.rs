@@ -6,6 +6,7 @@ use hone_core::recipe::{ClassWeights, RecipeSpec};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::wire::read_from;
 use crate::wire::value::Value;
 
 /// A value as it arrives from JavaScript.
@@ -23,7 +24,7 @@ fn value(json: serde_json::Value) -> Value {
 }
 
 fn read<T: DeserializeOwned>(json: serde_json::Value) -> Result<T, String> {
-    T::deserialize(&value(json)).map_err(|error| error.to_string())
+    read_from(&value(json))
 }
 
 /// Reads a value, or refuses it, as serde_json does.
@@ -76,8 +77,8 @@ fn a_value_of_another_kind_is_refused_with_its_place() {
 #[test]
 fn a_missing_field_is_named() {
     let refused = read::<Mapping>(json!({ "classification": { "text": 0 } })).unwrap_err();
-    assert_eq!(refused, "missing field `label`");
+    assert_eq!(refused, "`label`: a value is missing");
     let refused = read::<Vec<Evaluation>>(json!([{ "step": 1, "epoch": 1 }])).unwrap_err();
-    assert_eq!(refused, "missing field `scores`");
+    assert_eq!(refused, "`scores`: a value is missing");
     assert_eq!(as_json::<Quoting>(json!({ "double": null, "single": null })), None, "two variants");
 }

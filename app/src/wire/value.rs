@@ -9,8 +9,6 @@ const MAX_DEPTH: u32 = 64;
 /// A value of JSON.
 #[derive(Debug)]
 pub enum Value {
-    /// A property that its object lacks.
-    Absent,
     /// `null`, and everything that JSON does not have.
     Null,
     /// A Boolean.
@@ -55,7 +53,7 @@ impl Value {
     /// The kind of value, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Absent | Self::Null => "nothing",
+            Self::Null => "nothing",
             Self::Bool(_) => "true or false",
             Self::Number(_) => "a number",
             Self::Text(_) => "a text",
