@@ -420,7 +420,7 @@ const answers = {
       nearest: index ? [] : [{ line: 40, text: "A triumph.", pair: null, label: "rotten", cosine: 0.9342 }],
     }));
     const sentence = `${offset + 1} to ${offset + rows.length} of ${offset + rows.length + 3} wrong rows, the surest mistakes first.`;
-    emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence } });
+    emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence, neighbors: "Nearest training rows by the vectors of the tuned model, among 1,113 training rows." } });
   },
 
   review_labels() {

@@ -74,7 +74,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         println!("{}", verdict.sentence);
     }
     if let Some(out) = &arguments.wrong_rows {
-        println!("{}", wrong_rows::write(&session, data.rows.dataset(), out)?);
+        println!("{}", wrong_rows::write(&session, data.rows.dataset(), out).await?);
     }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)

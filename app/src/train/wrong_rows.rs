@@ -19,7 +19,7 @@ pub fn WrongRows() -> impl IntoView {
         <div class="stack" hidden=has_none>
             <h4>"Rows that are wrong"</h4>
             <p class="hint">
-                "Validation rows next to their predictions. Begin with the surest mistakes: often the label is wrong, not the model. If suspected labels were searched before the run, each row has its nearest training rows."
+                "Validation rows next to their predictions. Begin with the surest mistakes: often the label is wrong, not the model."
             </p>
             <span hidden=is_open>
                 <button type="button" disabled=cannot on:click=pressed(show)>"Show wrong rows"</button>
@@ -34,6 +34,7 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
     let page = Page::get();
     let rows = page.memo(|state| state.wrong_rows().rows);
     let sentence = page.memo(|state| state.wrong_rows().sentence);
+    let neighbors = page.memo(|state| state.wrong_rows().neighbors);
     let search = page.memo(|state| state.wrong_query().search);
     let can_mend = page.memo(State::can_mend_run);
     let is_first = page.memo(|state| state.wrong_query().offset == 0);
@@ -60,7 +61,14 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
                 <button type="button" class="quiet" disabled=is_last on:click=turn(true)>"More wrong rows"</button>
             </span>
         </fieldset>
-        <ul class="rows">{changing(move || rows.get().into_iter().map(|row| item(row, can_mend.get())).collect_any())}</ul>
+        <p class="hint">{neighbors}</p>
+        <ul class="rows">
+            {changing(move || {
+                // The place of the nearest rows is kept for them, so that nothing moves when they come.
+                let has_none = neighbors.with(String::is_empty);
+                rows.get().into_iter().map(|row| item(row, can_mend.get(), has_none)).collect_any()
+            })}
+        </ul>
         <ChangesRow />
     }
 }
@@ -87,7 +95,7 @@ fn menu(name: &'static str, of: fn(&mut WrongRowQuery) -> &mut Option<u32>) -> O
     })
 }
 
-fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
+fn item(row: WrongRow, can_mend: bool, has_none: bool) -> impl IntoView {
     let page = Page::get();
     let (text, pair) = (format::excerpt(&row.text), row.pair.as_deref().map(format::excerpt));
     let mut verdict = format!("true: {}", format::visible(&row.given));
@@ -109,7 +117,6 @@ fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
         }
     };
     let nearest: Vec<_> = row.nearest.iter().cloned().map(near).collect();
-    let has_none = nearest.is_empty();
     let ask = move |_| page.act(|state| state.predict_row(row.clone()));
     view! {
         <li>

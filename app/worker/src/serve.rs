@@ -93,7 +93,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
         Command::StopTable => table::stop(engine),
         Command::FindRows { query } => engine.data.find_rows(id, query).await,
-        Command::FindWrongRows { query } => wrong_rows::send(engine, id, &query),
+        Command::FindWrongRows { query, with_nearest } => wrong_rows::send(engine, id, query, with_nearest),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),
         Command::AskLabel { corrections, skipped } => labeling::ask(engine, id, corrections, skipped),
@@ -172,5 +172,6 @@ async fn work(engine: &mut Engine) -> bool {
         || dry_run::advance(engine).await
         || pinned::advance(engine).await
         || movement::advance(engine).await
+        || wrong_rows::advance(engine).await
         || run::advance(engine).await
 }

@@ -213,10 +213,13 @@ pub enum Command {
     },
     /// Stop predicting the table. Nothing is kept of it.
     StopTable,
-    /// Find validation rows that the tuned model of the last run got wrong. Answered by `WrongRowsFound`.
+    /// Find validation rows that the tuned model of the last run got wrong. Answered by `WrongRowsFound`, and again once the
+    /// nearest training rows are known.
     FindWrongRows {
         /// The rows to find.
         query: WrongRowQuery,
+        /// True to compare them with the training rows.
+        with_nearest: bool,
     },
     /// Look for wrong labels among the training and validation rows. Answered by `LabelsProgress`, then `LabelsReviewed` or
     /// `LabelsFailed`.

@@ -24,6 +24,8 @@ pub struct WrongRows {
     pub total: u32,
     /// Which rows these are, and their order, in words.
     pub sentence: String,
+    /// Where their nearest training rows come from, or what they wait for, in words; empty for tasks without.
+    pub neighbors: String,
 }
 
 /// A validation row next to its prediction.
@@ -45,7 +47,7 @@ pub struct WrongRow {
     pub likely: Option<Vec<String>>,
     /// How wrong the prediction is, in words: its probability, error or perplexity.
     pub measure: String,
-    /// The nearest training rows, if a search for wrong labels has compared the texts.
+    /// The nearest training rows, once they are known.
     pub nearest: Vec<NearestRow>,
 }
 
@@ -58,7 +60,7 @@ pub struct NearestRow {
     pub text: String,
     /// The second text of a pair.
     pub pair: Option<String>,
-    /// Name of its label.
+    /// Its label, labels, number or tagged words.
     pub label: String,
     /// Cosine of the two vectors.
     pub cosine: f32,

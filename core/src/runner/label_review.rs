@@ -16,7 +16,6 @@ use crate::run::SuspectedLabels;
 use crate::runner::EncodedDataset;
 use crate::runner::neighbor_search::NeighborSearch;
 use crate::runner::reviewed_labels::{FOLDS, ReviewedLabels, tags_of_rows};
-use crate::runner::row_neighbors::RowNeighbors;
 use crate::runner::suspects::Judged;
 use crate::runner::text_issues::text_issues;
 use crate::runner::text_vectors::{TextVectors, max_tokens};
@@ -195,11 +194,6 @@ impl LabelReview {
     /// Returns true once all probabilities are known.
     pub fn is_over(&self) -> bool {
         self.done_folds == FOLDS
-    }
-
-    /// The nearest neighbors of the rows, once they are known.
-    pub fn neighbors(&self) -> Option<RowNeighbors> {
-        self.neighbors.clone().map(|neighbors| RowNeighbors::new(&self.dataset, &self.rows, neighbors))
     }
 
     /// The rows or words whose label is probably wrong, of which at most `listed` are named, and the texts that are nearly the

@@ -2,40 +2,100 @@
 
 use crate::dataset::phrases::{count, thousands};
 use crate::dataset::{Dataset, Word};
+use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::run::{WrongRow, WrongRowQuery, WrongRows};
-use crate::runner::row_neighbors::RowNeighbors;
+use crate::runner::nearest_rows::NearestRows;
 use crate::runner::shown_labels::{aligned_words, label_names};
 use crate::text::Labels;
 use crate::train::{Decision, JudgedRow, Session, judged_rows};
 use crate::usage::PromptForm;
 
-/// Finds the rows that match, of which at most `listed` are sent, the surest mistakes first, with their nearest training rows
-/// if `neighbors` of the data set are known. Empty before the first
-/// evaluation, and for tasks in which no row has a right answer of its own: embeddings and running text.
-pub fn wrong_rows(
-    session: &Session,
-    dataset: &Dataset,
-    neighbors: Option<&RowNeighbors>,
-    query: &WrongRowQuery,
-    listed: usize,
-) -> WrongRows {
-    let search = query.search.trim().to_lowercase();
-    let mut found: Vec<(f64, JudgedRow)> = judged(session, dataset)
-        .into_iter()
-        .filter_map(|row| Some((severity(&row, query)?, row)))
-        .filter(|(_, row)| search.is_empty() || contains(dataset, session, row, &search))
-        .collect();
-    found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let total = found.len();
-    let rows: Vec<WrongRow> = found
-        .into_iter()
-        .skip(query.offset as usize)
-        .take(listed)
-        .map(|(_, row)| shown(dataset, session, neighbors, row))
-        .collect();
-    let sentence = sentence(session.recipe().task(), query, rows.len(), total);
-    WrongRows { rows, total: total as u32, sentence }
+/// The rows of a run next to their predictions: judged once, and kept while the weights are the same.
+#[derive(Debug)]
+pub struct WrongRowSearch {
+    judged: Vec<JudgedRow>,
+    /// Number of steps and evaluations of the run when the rows were judged.
+    made_at: usize,
+    nearest: Option<NearestRows>,
+}
+
+impl WrongRowSearch {
+    /// Judges the validation rows by the best evaluation so far. There are none before the first one, and for tasks in which
+    /// no row has a right answer of its own: embeddings and running text.
+    pub fn new(session: &Session, dataset: &Dataset) -> Self {
+        Self { judged: judged(session, dataset), made_at: session.state().history.len(), nearest: None }
+    }
+
+    /// Returns true if the weights of the run are still those that the rows were judged by.
+    pub fn is_current(&self, session: &Session) -> bool {
+        self.made_at == session.state().history.len()
+    }
+
+    /// Begins to look for the nearest training rows, by the weights of the run, unless that has begun.
+    pub fn compare(&mut self, session: &Session) {
+        if self.nearest.is_none() {
+            self.nearest = NearestRows::new(session);
+        }
+    }
+
+    /// Compares some more rows. Returns the fraction that is done; none if there is nothing to do.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn advance(&mut self) -> Result<Option<f64>, Diagnostic> {
+        match self.nearest.as_mut().filter(|nearest| !nearest.is_over()) {
+            Some(nearest) => nearest.advance().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns true once the nearest training rows are known.
+    pub fn is_compared(&self) -> bool {
+        self.nearest.as_ref().is_some_and(NearestRows::is_over)
+    }
+
+    /// Finds the rows that match, of which at most `listed` are sent, the surest mistakes first.
+    pub fn find(&self, session: &Session, dataset: &Dataset, query: &WrongRowQuery, listed: usize) -> WrongRows {
+        let search = query.search.trim().to_lowercase();
+        let mut found: Vec<(f64, &JudgedRow)> = self
+            .judged
+            .iter()
+            .filter_map(|row| Some((severity(row, query)?, row)))
+            .filter(|(_, row)| search.is_empty() || contains(dataset, session, row, &search))
+            .collect();
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let total = found.len();
+        let listed = found.into_iter().skip(query.offset as usize).take(listed);
+        let rows: Vec<WrongRow> = listed.map(|(_, row)| self.shown(dataset, session, row)).collect();
+        let sentence = sentence(session.recipe().task(), query, rows.len(), total);
+        let neighbors = self.nearest.as_ref().filter(|_| total > 0).map(NearestRows::sentence).unwrap_or_default();
+        WrongRows { rows, total: total as u32, sentence, neighbors }
+    }
+
+    fn shown(&self, dataset: &Dataset, session: &Session, row: &JudgedRow) -> WrongRow {
+        let [text, pair] = texts(dataset, session, row).map(|text| text.map(str::to_owned));
+        let number = number(dataset, row);
+        let likely = match dataset.task {
+            Task::Classification | Task::MultiLabel => {
+                let predicted: Vec<u32> = row.decisions.iter().filter_map(|decision| decision.predicted).collect();
+                Some(label_names(dataset, &predicted))
+            }
+            _ => None,
+        };
+        let JudgedRow { given, predicted, measure, .. } = row.clone();
+        WrongRow {
+            line: dataset.line(number),
+            is_in_train_file: dataset.is_from_train_file(number),
+            text: text.unwrap_or_default(),
+            pair,
+            given,
+            predicted,
+            likely,
+            measure,
+            nearest: self.nearest.as_ref().map(|nearest| nearest.of(dataset, row.row)).unwrap_or_default(),
+        }
+    }
 }
 
 fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
@@ -89,30 +149,6 @@ fn texts<'a>(dataset: &'a Dataset, session: &'a Session, row: &JudgedRow) -> [Op
 fn contains(dataset: &Dataset, session: &Session, row: &JudgedRow, search: &str) -> bool {
     let texts = texts(dataset, session, row).into_iter().flatten();
     texts.chain([row.given.as_str(), row.predicted.as_str()]).any(|text| text.to_lowercase().contains(search))
-}
-
-fn shown(dataset: &Dataset, session: &Session, neighbors: Option<&RowNeighbors>, row: JudgedRow) -> WrongRow {
-    let [text, pair] = texts(dataset, session, &row).map(|text| text.map(str::to_owned));
-    let number = number(dataset, &row);
-    let likely = match dataset.task {
-        Task::Classification | Task::MultiLabel => {
-            let predicted: Vec<u32> = row.decisions.iter().filter_map(|decision| decision.predicted).collect();
-            Some(label_names(dataset, &predicted))
-        }
-        _ => None,
-    };
-    let JudgedRow { given, predicted, measure, .. } = row;
-    WrongRow {
-        line: dataset.line(number),
-        is_in_train_file: dataset.is_from_train_file(number),
-        text: text.unwrap_or_default(),
-        pair,
-        given,
-        predicted,
-        likely,
-        measure,
-        nearest: neighbors.map(|neighbors| neighbors.training_rows(dataset, number)).unwrap_or_default(),
-    }
 }
 
 /// Which rows are shown, and in which order.

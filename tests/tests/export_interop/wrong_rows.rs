@@ -2,10 +2,10 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::Mapping;
-use hone_core::model::MaskSource;
+use hone_core::model::{Dropout, Input, MaskSource};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::{WrongRowQuery, WrongRows};
-use hone_core::runner::{EncodedDataset, LabelReview, wrong_rows};
+use hone_core::runner::{EncodedDataset, WrongRowSearch};
 use hone_core::train::Session;
 use hone_tests::{ready, run};
 
@@ -30,7 +30,9 @@ fn percent(rows: &WrongRows) -> Vec<u32> {
 #[test]
 fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
     let (rows, session) = trained();
-    let find = |query: &WrongRowQuery| wrong_rows(&session, rows.dataset(), None, query, 500);
+    let find = |query: &WrongRowQuery| {
+        WrongRowSearch::new(&session, rows.dataset()).find(&session, rows.dataset(), query, 500)
+    };
     let (_, confusion) = session.best().unwrap().0.classes().unwrap();
     let count = |is_counted: &dyn Fn(usize, usize) -> bool| -> u32 {
         let cells = (0..3).flat_map(|actual| (0..3).map(move |predicted| (actual, predicted)));
@@ -58,7 +60,8 @@ fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
 #[test]
 fn wrong_rows_are_searched_and_sent_page_by_page() {
     let (rows, session) = trained();
-    let find = |query: &WrongRowQuery, listed| wrong_rows(&session, rows.dataset(), None, query, listed);
+    let search = WrongRowSearch::new(&session, rows.dataset());
+    let find = |query: &WrongRowQuery, listed| search.find(&session, rows.dataset(), query, listed);
     let all = find(&WrongRowQuery::default(), 500);
     let second = find(&WrongRowQuery { offset: 2, ..WrongRowQuery::default() }, 2);
     assert_eq!(second.rows, all.rows[2..4]);
@@ -71,22 +74,43 @@ fn wrong_rows_are_searched_and_sent_page_by_page() {
 }
 
 #[test]
-fn wrong_rows_have_their_nearest_training_rows_once_the_texts_were_compared() {
+fn wrong_rows_have_their_nearest_training_rows_by_the_tuned_model() {
     let (rows, session) = trained();
-    let mut review = LabelReview::new(&rows, &micro(), &Device::flex()).unwrap();
-    while !review.is_over() {
-        ready(review.advance()).unwrap();
-    }
-    let neighbors = review.neighbors().unwrap();
-    assert!(neighbors.is_of(rows.dataset()));
     let dataset = rows.dataset();
-    let found = wrong_rows(&session, dataset, Some(&neighbors), &WrongRowQuery::default(), 500);
+    let mut search = WrongRowSearch::new(&session, dataset);
+    search.compare(&session);
+    let find = |search: &WrongRowSearch| search.find(&session, dataset, &WrongRowQuery::default(), 500);
+    assert!(find(&search).rows.iter().all(|row| row.nearest.is_empty()));
+    assert!(find(&search).neighbors.contains("once the tuned model has read"), "{}", find(&search).neighbors);
+    let mut fractions = vec![0.0];
+    while let Some(fraction) = ready(search.advance()).unwrap() {
+        fractions.push(fraction);
+    }
+    assert!(fractions.is_sorted() && fractions.last() == Some(&1.0) && search.is_compared(), "{fractions:?}");
+    let found = find(&search);
+    assert_eq!(found.neighbors, "Nearest training rows by the vectors of the tuned model, among 120 training rows.");
     let training: Vec<u32> = dataset.train.iter().map(|&row| dataset.line(row)).collect();
-    assert!(found.rows.iter().any(|row| !row.nearest.is_empty()), "{found:?}");
     for row in &found.rows {
+        assert_eq!(row.nearest.len(), 5, "{row:?}");
         assert!(row.nearest.is_sorted_by(|a, b| a.cosine >= b.cosine), "{row:?}");
         assert!(row.nearest.iter().all(|near| training.contains(&near.line) && near.line != row.line), "{row:?}");
     }
-    let other = rows.restarted();
-    assert!(!neighbors.is_of(other.dataset()), "rows of another reading");
+    // The vector of the tuned model itself.
+    let (row, near) = (&found.rows[0], &found.rows[0].nearest[0]);
+    let vector = |line: u32| {
+        let data = session.data();
+        let of = |rows: &[u32]| rows.iter().position(|&row| dataset.line(row) == line);
+        let (texts, at) = match of(&dataset.train) {
+            Some(at) => (&data.train.texts, at),
+            None => (&data.validation.texts, of(&dataset.validation).unwrap()),
+        };
+        let batch = texts.batch(&[at as u32], 1, 128, data.pad);
+        let vector = session.model().sentence(Input::new(&batch, session.device()), &mut Dropout::off());
+        vector.into_data().try_to_vec::<f32>().unwrap()
+    };
+    let (a, b) = (vector(row.line), vector(near.line));
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
+    assert!((cosine - near.cosine).abs() < 1e-4, "{cosine} for {}", near.cosine);
+    assert!(search.is_current(&session));
 }

@@ -213,6 +213,9 @@ impl State {
 
     /// Requests validation rows that the model got wrong, to pick from.
     pub fn fetch_misclassified(&mut self) -> Vec<Effect> {
-        vec![self.request(Topic::Misclassified, Command::FindWrongRows { query: WrongRowQuery::default() })]
+        vec![self.request(
+            Topic::Misclassified,
+            Command::FindWrongRows { query: WrongRowQuery::default(), with_nearest: false },
+        )]
     }
 }

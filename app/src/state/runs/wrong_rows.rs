@@ -40,7 +40,7 @@ impl State {
             return Vec::new();
         }
         self.run.wrong.get_or_insert_default().query = query.clone();
-        vec![self.request(Topic::WrongRows, Command::FindWrongRows { query })]
+        vec![self.request(Topic::WrongRows, Command::FindWrongRows { query, with_nearest: true })]
     }
 
     /// Opens the rows of a cell of the confusion matrix.

@@ -204,7 +204,10 @@ fn tuned_weights_outlast_their_training_data() {
     assert!(!state.can_mend_run(), "the lines are those of the earlier file");
     assert_eq!(
         commands(state.open_cell(0, 1)),
-        [Command::FindWrongRows { query: WrongRowQuery { actual: Some(0), predicted: Some(1), ..Default::default() } }]
+        [Command::FindWrongRows {
+            query: WrongRowQuery { actual: Some(0), predicted: Some(1), ..Default::default() },
+            with_nearest: true
+        }]
     );
 }
 

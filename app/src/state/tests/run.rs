@@ -85,14 +85,19 @@ fn wrong_row(text: &str, pair: Option<&str>) -> WrongRow {
 }
 
 fn wrong_rows(total: u32) -> WrongRows {
-    WrongRows { rows: vec![wrong_row("odd", None); 20], total, sentence: "1 to 20 of 45 wrong rows.".into() }
+    WrongRows {
+        rows: vec![wrong_row("odd", None); 20],
+        total,
+        sentence: "1 to 20 of 45 wrong rows.".into(),
+        ..Default::default()
+    }
 }
 
 #[test]
 fn wrong_rows_are_turned_searched_and_filtered() {
     let mut state = trained();
     assert_eq!(state.run.wrong, None, "the list opens only on a click");
-    let find = |query| [Command::FindWrongRows { query }];
+    let find = |query| [Command::FindWrongRows { query, with_nearest: true }];
     let all = WrongRowQuery::default();
     assert_eq!(commands(state.find_wrong_rows(all.clone())), find(all.clone()));
     state.on_wrong_rows(Some(Topic::WrongRows), wrong_rows(45));
@@ -110,7 +115,10 @@ fn wrong_rows_are_turned_searched_and_filtered() {
 #[test]
 fn rows_to_pick_from_leave_the_list_alone() {
     let mut state = trained();
-    assert_eq!(commands(state.fetch_misclassified()), [Command::FindWrongRows { query: WrongRowQuery::default() }]);
+    assert_eq!(
+        commands(state.fetch_misclassified()),
+        [Command::FindWrongRows { query: WrongRowQuery::default(), with_nearest: false }]
+    );
     state.answer(Event::WrongRowsFound { found: wrong_rows(45) });
     assert_eq!(state.inference.misclassified, wrong_rows(45));
     assert_eq!(state.run.wrong, None);

@@ -21,7 +21,6 @@ pub mod wrong_rows;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
-use hone_core::runner::RowNeighbors;
 use hone_core::train::Session;
 
 use crate::data::Data;
@@ -54,8 +53,6 @@ pub struct Engine {
     pub review: Option<Review>,
     /// The rows that are being labeled.
     pub labeling: Option<Labeling>,
-    /// The nearest neighbors of the rows, from the last such search.
-    pub neighbors: Option<RowNeighbors>,
     /// The query under way.
     pub inference: Option<Inference>,
     /// The table whose rows are predicted.

@@ -61,7 +61,6 @@ pub async fn advance(engine: &mut Engine) -> bool {
     errors::clear();
     match errors::checked(review.search.advance().await) {
         Ok(_) if review.search.is_over() => {
-            engine.neighbors = review.search.neighbors();
             answer(
                 review.request,
                 &Event::LabelsReviewed { found: review.search.finish(LISTED_SUSPECTS, LISTED_GROUPS) },

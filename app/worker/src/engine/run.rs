@@ -15,6 +15,7 @@ use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
 use crate::data::DataOrigin;
 use crate::engine::saving::{self, Store};
+use crate::engine::wrong_rows::WrongRows;
 use crate::engine::{Engine, inference};
 use crate::errors;
 use crate::js::now_ms;
@@ -59,6 +60,8 @@ pub struct Run {
     pub pinned: Option<PinnedTexts>,
     /// Number of optimizer steps when it was last measured how far the weights have moved.
     pub measured_step: Option<u32>,
+    /// The rows that are wrong, while the user looks at them.
+    pub wrong: Option<WrongRows>,
 }
 
 /// The files of a run's rows, by their contents.
@@ -373,6 +376,7 @@ impl Run {
             store: None,
             pinned: None,
             measured_step: None,
+            wrong: None,
         })
     }
 
