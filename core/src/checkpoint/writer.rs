@@ -11,8 +11,8 @@ use crate::run::RunRecord;
 use crate::train::{SavedTensor, SessionCheckpoint};
 use crate::weights::{Dtype, TensorInfo, write_header};
 
-/// Bytes written at a time.
-const PIECE: usize = 4 << 20;
+/// Values that are read from the device and written at a time: reading them may take their memory twice.
+const PIECE: usize = 1 << 20;
 
 /// Element type of an entry that is no tensor.
 const BYTE: Dtype = Dtype::Integer { name: "U8", size: 1 };
@@ -94,9 +94,10 @@ impl CheckpointWriter {
         match content {
             Content::Bytes(bytes) => write(&bytes)?,
             Content::Tensor(tensor) => {
-                // In the order of the format: x86, ARM and wasm are little-endian.
-                for piece in tensor.values().await?.as_bytes().chunks(PIECE) {
-                    write(piece)?;
+                let count = tensor.shape.iter().product();
+                for start in (0..count).step_by(PIECE) {
+                    // In the order of the format: x86, ARM and wasm are little-endian.
+                    write(tensor.values(start..count.min(start + PIECE)).await?.as_bytes())?;
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What a run needs to continue: plain data, and tensors by name.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -131,12 +132,12 @@ impl SavedTensor {
         tensors
     }
 
-    /// The values, row-major, in 32-bit floats.
+    /// A part of its values, row-major, in 32-bit floats.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn values(self) -> Result<TensorData, Diagnostic> {
-        data_to_host(self.values).await
+    pub async fn values(&self, elements: Range<usize>) -> Result<TensorData, Diagnostic> {
+        data_to_host(self.values.clone().slice([elements])).await
     }
 }
 
