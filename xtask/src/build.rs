@@ -40,7 +40,7 @@ pub fn run(quick: bool) -> Result<()> {
         wasm::build_tables(&dist)
     })?;
     if !quick {
-        MODULES.iter().try_for_each(|module| module.finish(&dist))?;
+        wasm::finish(&dist)?;
     }
     Model::catalog()?.iter().try_for_each(|model| model.link_into(&dist))?;
     samples::link_into(&dist)?;

@@ -2,7 +2,9 @@
 //! hash of their input, because it takes a minute.
 
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -22,7 +24,7 @@ pub struct Module {
 }
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
-pub const MODULES: [Module; 3] = [
+pub static MODULES: [Module; 3] = [
     Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 400_000 },
     Module { name: "worker", file: "hone-worker_bg.wasm", passes: &["-O2"], budget: 5_100_000 },
     Module { name: "tables", file: TABLES, passes: &["-O2"], budget: 300_000 },
@@ -81,12 +83,22 @@ pub fn build_tables(dist: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Optimizes and compresses the modules in place, at the same time, as wasm-opt uses one core; the compressed files are
+/// next to them, with `.br` appended.
+pub fn finish(dist: &Path) -> Result<()> {
+    let kept = paths::cache().join("wasm");
+    fs::create_dir_all(&kept)?;
+    thread::scope(|scope| {
+        let finish = |module: &'static Module| scope.spawn(|| module.finish(dist, &kept));
+        let threads = MODULES.each_ref().map(finish);
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })?;
+    remove_oldest(&kept)
+}
+
 impl Module {
-    /// Optimizes and compresses the module in place; the compressed file is next to it, with `.br` appended.
-    pub fn finish(&self, dist: &Path) -> Result<()> {
+    fn finish(&self, dist: &Path, kept: &Path) -> Result<()> {
         let raw = dist.join(self.file);
-        let kept = paths::cache().join("wasm");
-        fs::create_dir_all(&kept)?;
         let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
         let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
         if !brotli.exists() {
@@ -94,11 +106,10 @@ impl Module {
                 let mut wasm_opt = process::command("wasm-opt");
                 wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
                 process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
-                let part = kept.join("part");
+                let part = brotli.with_extension("part");
                 process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
                 Ok(fs::rename(part, &brotli)?)
             })?;
-            remove_oldest(&kept)?;
         }
         link(&wasm, &raw)?;
         link(&brotli, &dist.join(format!("{}.br", self.file)))
