@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 /// The mark that some editors write at the start of a UTF-8 file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -28,15 +29,25 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
 pub(crate) fn plain(bytes: &[u8]) -> Cow<'_, [u8]> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let is_plain = !bytes.windows(3).any(|three| three == b"NaN" || three == b"Inf");
-    if is_plain { Cow::Borrowed(bytes) } else { Cow::Owned(without_nan(bytes)) }
+    if is_plain { Cow::Borrowed(bytes) } else { Cow::Owned(without_nan(bytes, b"null")) }
 }
 
-fn without_nan(bytes: &[u8]) -> Vec<u8> {
+/// The members of a JSON object without those that are NaN or infinite, as transformers takes no null in their place.
+pub(crate) fn numbers(bytes: &[u8]) -> Option<Map<String, Value>> {
+    const LEFT_OUT: &str = "\u{fdd0}";
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let marked = without_nan(bytes, format!("\"{LEFT_OUT}\"").as_bytes());
+    let mut members: Map<String, Value> = serde_json::from_slice(&marked).ok()?;
+    members.retain(|_, value| value != LEFT_OUT);
+    Some(members)
+}
+
+fn without_nan(bytes: &[u8], replacement: &[u8]) -> Vec<u8> {
     let (mut plain, mut at, mut is_text) = (Vec::with_capacity(bytes.len()), 0, false);
     while let Some(&byte) = bytes.get(at) {
         let number = NOT_NUMBERS.into_iter().find(|number| !is_text && bytes[at..].starts_with(number));
         if let Some(number) = number {
-            plain.extend_from_slice(b"null");
+            plain.extend_from_slice(replacement);
             at += number.len();
             continue;
         }
@@ -71,7 +82,7 @@ pub(crate) fn placeholder(start: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -80,6 +91,8 @@ mod tests {
         let file = b"\xef\xbb\xbf{\"range\": NaN, \"list\": [-Infinity, Infinity, 1], \"text\": \"NaN \\\" Infinity\"}";
         let expected = json!({"range": null, "list": [null, null, 1], "text": "NaN \" Infinity"});
         assert_eq!(parse::<Value>(file), Ok(expected));
+        let members = numbers(br#"{"range": NaN, "pad": null}"#).unwrap();
+        assert_eq!(Value::Object(members), json!({"pad": null}));
     }
 
     #[test]

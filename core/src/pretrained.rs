@@ -38,6 +38,8 @@ pub struct Pretrained {
     pub tuned: Option<(TunedHead, TaskModel)>,
     /// The general sentences, encoded.
     pub general: EncodedTexts,
+    /// Sentences about what is in the model's files and not used.
+    pub notes: Vec<String>,
     /// Quantization of the weights in their file, if any.
     pub quantized: Option<&'static str>,
 }
@@ -184,6 +186,7 @@ impl Pretrained {
             pooling,
             general,
             tuned: None,
+            notes: Vec::new(),
             quantized: None,
         })
     }
@@ -211,8 +214,7 @@ impl Pretrained {
             vocab: self.config.vocab() as u32,
             tuned_head: self.tuned.as_ref().map(|(head, _)| head.clone()),
             applied: import.applied as u32,
-            missing: import.initialized,
-            unused: import.unused,
+            notes: self.notes.clone(),
         }
     }
 

@@ -178,7 +178,7 @@ const answers = {
     emit({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
     const { id, name, parameters, bytes, pooling } = entry;
     const shape = { family: entry.family, pooling, bytes, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
-    model = { id, name, parameters, has_pooler: true, groups: minilmGroups(), ...shape, applied: 101, missing: [], unused: [] };
+    model = { id, name, parameters, has_pooler: true, groups: minilmGroups(), ...shape, applied: 101, notes: [] };
     emit({ kind: "model_ready", model });
     encode();
   },

@@ -62,6 +62,7 @@ fn pretrained(folder: &str) -> Pretrained {
         verbatim: Vec::new(),
         pooling: Pooling::Mean,
         tuned: None,
+        notes: Vec::new(),
         general: EncodedTexts::default(),
         quantized: None,
     }

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::export::ExportedConfig;
-use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
+use hone_core::hub::{SAFETENSORS, SENTENCE_FILES, VERBATIM, is_gguf};
 use hone_core::pretrained::{Pretrained, TunedParts};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
@@ -17,11 +17,6 @@ use crate::data::{read, sha256, unreadable};
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
-
-/// Ends of the names of buffers, which are computed anew.
-const BUFFERS: [&str; 5] = [".position_ids", ".token_type_ids", ".attn.bias", ".attn.masked_bias", ".inv_freq"];
-/// Unused tensors that are named.
-const NAMED_TENSORS: usize = 3;
 
 /// A model and its origin.
 pub struct Model {
@@ -53,9 +48,9 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
     let sha256 = sha256(&bytes);
     loader.push(&bytes)?;
     drop(bytes);
-    let (pretrained, import) = loader.finish()?;
-    if let Some(note) = unused_note(&import.unused) {
-        eprintln!("warning: {note}");
+    let (pretrained, _) = loader.finish()?;
+    for note in &pretrained.notes {
+        eprintln!("note: {note}");
     }
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
@@ -94,7 +89,7 @@ pub fn load_tuned(path: &Path, device: &Device) -> Result<Tuned, Diagnostic> {
     }
     let config_json = export.read("config.json")?.ok_or_else(|| no_model("has no config.json"))?;
     let config = ExportedConfig::parse(&config_json);
-    let files = ModelFiles { config_json, pooling_json: None, verbatim };
+    let files = ModelFiles { config_json, verbatim, ..ModelFiles::default() };
     let mut loader = ModelLoader::safetensors(files, None, device)?;
     let weights = export.read(SAFETENSORS)?;
     loader.push(&weights.ok_or_else(|| no_model("has no model.safetensors"))?)?;
@@ -129,18 +124,6 @@ impl Export {
     }
 }
 
-/// Tells which tensors of a file the network has no place for: heads of other tasks, or parts that Hone does not know.
-fn unused_note(unused: &[String]) -> Option<String> {
-    let is_buffer = |name: &str| BUFFERS.iter().any(|end| name.ends_with(end));
-    let names: Vec<&str> = unused.iter().map(String::as_str).filter(|name| !is_buffer(name)).collect();
-    let listed = names.iter().take(NAMED_TENSORS).copied().collect::<Vec<_>>().join(", ");
-    let more = match names.len().saturating_sub(NAMED_TENSORS) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!names.is_empty()).then(|| format!("The network has no place for these tensors of its file: {listed}{more}."))
-}
-
 /// The file with the weights in a folder.
 fn weights(folder: &Path) -> Result<PathBuf, Diagnostic> {
     let (mut files, mut below) = (Vec::new(), Vec::new());
@@ -171,6 +154,7 @@ fn children(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
 /// The files of a folder without its weights.
 fn files(folder: &Path) -> Result<ModelFiles, Diagnostic> {
     let file = |name: &str| read(&folder.join(name));
+    let some = |names: &[&str]| names.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
     if !folder.join("config.json").exists() {
         return Err(Diagnostic::new("model.no-file", format!("{} has no config.json.", folder.display()))
             .remedy("Add the config.json that belongs to the model."));
@@ -178,7 +162,8 @@ fn files(folder: &Path) -> Result<ModelFiles, Diagnostic> {
     Ok(ModelFiles {
         config_json: file("config.json")?,
         pooling_json: file(POOLING).ok(),
-        verbatim: VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect(),
+        sentence_files: some(&SENTENCE_FILES),
+        verbatim: some(&VERBATIM),
     })
 }
 

@@ -109,10 +109,7 @@ fn LoadState() -> impl IntoView {
                 format::millions(report.parameters),
                 report.applied,
             );
-            let initialized = (!report.missing.is_empty()).then(|| {
-                format!(" Not in the file, so newly initialized: {}.", format::visible(&report.missing.join(", ")))
-            });
-            view! { <p>{facts}{initialized}</p> }.into_any()
+            view! { <p>{facts} " " {format::visible(&report.notes.join(" "))}</p> }.into_any()
         }
         Load::Failed(diagnostic) => view! {
             <DiagnosticNote diagnostic />

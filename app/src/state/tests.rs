@@ -163,8 +163,7 @@ fn model_ready() -> Event {
             vocab: 30_522,
             tuned_head: None,
             applied: 101,
-            missing: Vec::new(),
-            unused: Vec::new(),
+            notes: Vec::new(),
         },
     }
 }

@@ -38,10 +38,8 @@ pub struct ModelReport {
     /// The head that it was tuned with before, if it has one that a run can continue.
     #[serde(default)]
     pub tuned_head: Option<TunedHead>,
-    /// Tensors that the model needs and the file lacks: they were initialized.
-    pub missing: Vec<String>,
-    /// Tensors in the file that the model does not use.
-    pub unused: Vec<String>,
+    /// Sentences about what is in its files and not used.
+    pub notes: Vec<String>,
 }
 
 /// One parameter group of a loaded model.

@@ -121,7 +121,8 @@ pub enum Format {
     /// One word per line with its tag: CoNLL files, in which a blank line ends a sentence; and with a delimiter, tables
     /// with a column for the sentence.
     Conll,
-    /// Running text: one paragraph or line per row. With two columns, fastText's lines with their labels.
+    /// Running text: one paragraph or line per row. With several columns, lines with their labels, such as
+    /// fastText's.
     Text,
     /// Rows of a spreadsheet.
     Sheet,

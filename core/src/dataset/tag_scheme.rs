@@ -26,6 +26,17 @@ pub(crate) fn is_bio(tag: &str) -> bool {
     parse(tag).is_some()
 }
 
+/// Separators of tags in one cell, besides a space.
+const SEPARATORS: [char; 4] = [',', '|', ';', '\t'];
+
+/// Separator of the BIO tags in a cell of several: the first that leaves nothing else.
+pub(crate) fn separator_of(tags: &str) -> Option<char> {
+    let separates = |separator: &char| {
+        tags.contains(*separator) && tags.split(*separator).all(|tag| tag.trim().is_empty() || is_bio(tag.trim()))
+    };
+    SEPARATORS.into_iter().find(separates).filter(|_| tags.chars().any(char::is_alphabetic))
+}
+
 /// Returns true if all labels follow BIO or a related scheme.
 pub(crate) fn are_bio(labels: &[String]) -> bool {
     labels.iter().all(|label| is_bio(label))

@@ -3,6 +3,7 @@
 
 mod other_weights;
 mod pooling;
+mod sentence_notes;
 
 use serde::Deserialize;
 
@@ -14,6 +15,7 @@ use crate::train::{MemoryBounds, memory_bounds};
 
 pub use other_weights::other_weights;
 pub use pooling::{pooling_of, unsupported_pooling};
+pub use sentence_notes::{SENTENCE_FILES, sentence_notes};
 
 /// Files of a model folder that an export copies unchanged.
 pub const VERBATIM: [&str; 11] = [

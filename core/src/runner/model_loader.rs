@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 
 use crate::diagnostic::Diagnostic;
-use crate::hub::pooling_of;
+use crate::hub::{pooling_of, sentence_notes};
 use crate::json_file;
 use crate::model::{ModelConfig, plain_config};
 use crate::pretrained::{Pretrained, TunedParts};
@@ -17,6 +17,8 @@ pub struct ModelFiles {
     pub config_json: Vec<u8>,
     /// Contents of [`POOLING`](crate::catalog::POOLING), if there is such a file.
     pub pooling_json: Option<Vec<u8>>,
+    /// Name and contents of the files among [`SENTENCE_FILES`](crate::hub::SENTENCE_FILES).
+    pub sentence_files: Vec<(String, Vec<u8>)>,
     /// Name and contents of the files that an export includes: see [`VERBATIM`](crate::hub::VERBATIM).
     pub verbatim: Vec<(String, Vec<u8>)>,
 }
@@ -63,7 +65,11 @@ impl ModelLoader {
     /// # Errors
     /// If the file ended early, a tensor is missing, or a file cannot be read.
     pub fn finish(self) -> Result<(Pretrained, ImportReport), Diagnostic> {
-        let Self { files: ModelFiles { mut config_json, pooling_json, mut verbatim }, pooling, incoming } = self;
+        let Self {
+            files: ModelFiles { mut config_json, pooling_json, sentence_files, mut verbatim },
+            pooling,
+            incoming,
+        } = self;
         let (tensors, header) = incoming.finish()?;
         let mut of_header = None;
         if let Some(header) = header {
@@ -71,7 +77,10 @@ impl ModelLoader {
             (config_json, verbatim) = (header.config_json(), header.tokenizer_files()?);
         }
         let pooling = pooling.or(of_header).unwrap_or_else(|| pooling_of(&config_json, pooling_json.as_deref()));
-        Pretrained::new(config_json, verbatim, tensors, pooling)
+        let (mut pretrained, report) = Pretrained::new(config_json, verbatim, tensors, pooling)?;
+        pretrained.notes = sentence_notes(&sentence_files, pooling_json.as_deref());
+        pretrained.notes.extend(report.unused_note());
+        Ok((pretrained, report))
     }
 
     /// Builds a tuned model, with the head that the run of `recipe` on data with `labels` labels gave it.

@@ -23,6 +23,10 @@ pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Opti
             let has_entity = |row: &[(u32, u32)]| !entities(&row.iter().map(name).collect::<Vec<_>>()).is_empty();
             (!rows.iter().any(|row| has_entity(row))).then_some("No validation row has an entity")
         }
+        (Labels::Classes(classes), chosen) if chosen != Metric::Loss => {
+            let is_constant = classes.windows(2).all(|pair| pair[0] == pair[1]);
+            is_constant.then_some("All validation rows have the same label")
+        }
         (Labels::Numbers(numbers), Metric::Pearson | Metric::Spearman) => {
             let is_constant = numbers.windows(2).all(|pair| pair[0] == pair[1]);
             is_constant.then_some("All validation rows have the same number")
@@ -117,6 +121,9 @@ mod tests {
             assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.5]), metric), None);
         }
         assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.0]), Metric::Rmse), None);
+        // Always saying that label would be perfect.
+        assert_eq!(replaced(&["a", "b"], Labels::Classes(vec![0, 0]), Metric::MacroF1), loss);
+        assert_eq!(replaced(&["a", "b"], Labels::Classes(vec![0, 1]), Metric::MacroF1), None);
         let question = |answers: &[&str]| {
             let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
             Labels::Spans { windows: Vec::new(), questions: vec![Question { row: 0, context: String::new(), answers }] }

@@ -22,6 +22,25 @@ pub struct ImportReport {
     pub unused: Vec<String>,
 }
 
+impl ImportReport {
+    /// Tells which tensors of the file the model has no place for: heads of other tasks, or parts that Hone does not know.
+    pub fn unused_note(&self) -> Option<String> {
+        let is_buffer = |name: &str| BUFFERS.iter().any(|end| name.ends_with(end));
+        let names: Vec<&str> = self.unused.iter().map(String::as_str).filter(|name| !is_buffer(name)).collect();
+        let listed = names.iter().take(NAMED_TENSORS).copied().collect::<Vec<_>>().join(", ");
+        let more = match names.len().saturating_sub(NAMED_TENSORS) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!names.is_empty()).then(|| format!("Not used from its file: {listed}{more}."))
+    }
+}
+
+/// Ends of the names of buffers, which are computed anew.
+const BUFFERS: [&str; 5] = ["position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias", ".inv_freq"];
+/// Unused tensors that are named.
+const NAMED_TENSORS: usize = 3;
+
 /// Initializes a tensor, given its name and shape.
 type Initialize<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 
@@ -296,6 +315,17 @@ mod tests {
         let diagnostic = incoming.push(&file(&[("wte.weight", "F8_E4M3", 2, 1)])).unwrap_err();
         let message = diagnostic.to_string();
         assert!(message.contains("wte.weight") && message.contains("F8_E4M3") && message.contains("F32"), "{message}");
+    }
+
+    #[test]
+    fn tensors_without_a_place_are_named() {
+        let note = |unused: &[&str]| {
+            let unused = unused.iter().map(|&name| name.to_owned()).collect();
+            ImportReport { unused, ..ImportReport::default() }.unused_note()
+        };
+        assert_eq!(note(&["embeddings.position_ids", "h.0.attn.bias"]), None);
+        assert_eq!(note(&["score.weight"]).as_deref(), Some("Not used from its file: score.weight."));
+        assert!(note(&["a", "b", "c", "d"]).is_some_and(|note| note.ends_with("a, b, c and 1 more.")));
     }
 
     fn read(family: Family, file: &[u8]) -> Result<Tensors<'static>, WeightsError> {

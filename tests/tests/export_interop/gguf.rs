@@ -26,7 +26,7 @@ fn decoders() -> Vec<(&'static str, Pretrained)> {
     let device = Device::flex();
     let file = |name: &str| fs::read(stories().join(name)).unwrap();
     let verbatim = ["tokenizer.json", "tokenizer_config.json"].map(|name| (name.to_owned(), file(name))).into();
-    let files = ModelFiles { config_json: file("config.json"), pooling_json: None, verbatim };
+    let files = ModelFiles { config_json: file("config.json"), verbatim, ..ModelFiles::default() };
     let mut loader = ModelLoader::safetensors(files, None, &device).unwrap();
     loader.push(&file("model.safetensors")).unwrap();
     let stories = loader.finish().unwrap().0;

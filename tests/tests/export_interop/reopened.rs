@@ -19,8 +19,8 @@ pub fn reopened(zip: Vec<u8>, session: &Session) -> TunedParts {
     let mut file = |name: &str| archive.read(name, MAX_TOKENIZER_BYTES).unwrap();
     let files = ModelFiles {
         config_json: file("config.json").unwrap(),
-        pooling_json: None,
         verbatim: VERBATIM.iter().filter_map(|name| Some(((*name).to_owned(), file(name)?))).collect(),
+        ..ModelFiles::default()
     };
     let weights = file(SAFETENSORS).unwrap();
     let mut loader = ModelLoader::safetensors(files, None, session.device()).unwrap();

@@ -2,7 +2,7 @@
 
 use hone_core::catalog::{CatalogEntry, ModelReport, POOLING};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::hub::VERBATIM;
+use hone_core::hub::{SENTENCE_FILES, VERBATIM};
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
@@ -106,6 +106,9 @@ async fn files(source: &mut ModelSource) -> Result<ModelFiles, Diagnostic> {
     for name in source.entry.files.clone().into_iter().filter(|name| VERBATIM.contains(&name.as_str())) {
         let bytes = source.small(&name, MAX_TOKENIZER_BYTES).await?;
         files.verbatim.push((name, bytes));
+    }
+    for name in SENTENCE_FILES.into_iter().filter(|name| source.has(name)) {
+        files.sentence_files.push((name.into(), source.small(name, MAX_CONFIG_BYTES).await?));
     }
     if source.has(POOLING) {
         files.pooling_json = Some(source.small(POOLING, MAX_CONFIG_BYTES).await?);

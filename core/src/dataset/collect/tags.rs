@@ -17,7 +17,7 @@ use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::literal::whole;
 use crate::dataset::phrases::count;
-use crate::dataset::tag_scheme::{BioTag, parse};
+use crate::dataset::tag_scheme::{BioTag, parse, separator_of};
 use crate::dataset::words::words;
 
 /// Words of a text as byte ranges, each with its tag.
@@ -30,8 +30,15 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), 
     let split = |cell: &str| cell.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let has_bare_tags = listed_words(tags)?.is_none() && in_brackets(tags).is_some();
     let bare_words = in_brackets(words).filter(|_| has_bare_tags).map(bare_list);
+    let separator = tag_separator(tags);
+    let by_separator = separator.filter(|&it| words.contains(it)).map(|it| separated(words, it));
     let tags = tag_list(tags)?;
-    let readings = [word_list, bare_words, Some(split(words)), Some(bert_words(words))];
+    // A bar is no punctuation, but a comma is.
+    let (before, after) = match separator {
+        Some('|' | '\t') => (by_separator, None),
+        _ => (None, by_separator),
+    };
+    let readings = [word_list, bare_words, before, Some(split(words)), after, Some(bert_words(words))];
     let mut readings: Vec<Vec<String>> = readings.into_iter().flatten().collect();
     let best = readings.iter().position(|words| words.len() == tags.len()).unwrap_or_default();
     let words = readings.swap_remove(best);
@@ -60,7 +67,17 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), 
 /// If the cell is a list that was shortened.
 pub(crate) fn tag_list(tags: &str) -> Result<Vec<String>, RowError> {
     let split = || tags.split_whitespace().map(str::to_owned).collect();
-    Ok(listed_words(tags)?.or_else(|| in_brackets(tags).map(bare_list)).unwrap_or_else(split))
+    let by_separator = tag_separator(tags).map(|separator| separated(tags, separator));
+    Ok(listed_words(tags)?.or_else(|| in_brackets(tags).map(bare_list)).or(by_separator).unwrap_or_else(split))
+}
+
+/// Separator of the tags in a cell that is no list and has other separators than spaces.
+fn tag_separator(tags: &str) -> Option<char> {
+    separator_of(tags).filter(|_| !tags.trim_start().starts_with('['))
+}
+
+fn separated(cell: &str, separator: char) -> Vec<String> {
+    cell.split(separator).map(|part| part.trim().to_owned()).collect()
 }
 
 /// Elements of a list of texts or numbers. None for anything else.
@@ -203,6 +220,12 @@ mod tests {
         assert_eq!(paired("Anna left.", "['B-PER', 'O', 'O']"), Ok(("Anna left .".into(), 3)));
         assert_eq!(paired("['Anna', 'left']", "B-PER O"), Ok(("Anna left".into(), 2)));
         assert_eq!(paired("[Anna, left]", "[B-PER, O]"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("Anna left", "B-PER,O"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("Anna left", "B-PER, O"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("New York|left", "B-LOC|O"), Ok(("New York left".into(), 2)));
+        assert_eq!(paired("Anna,left", "B-PER,O"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("Anna, hi", "B-PER,O"), Ok(("Anna, hi".into(), 2)));
+        assert_eq!(paired("a b c", "O,O"), Err("3 words and 2 tags".into()));
         assert_eq!(paired("Anna", "['O', 'O']"), Err("1 word and 2 tags".into()));
         assert_eq!(paired("a b", "[0 1 ... 3]"), Err("numpy shortened the list to … when it was printed".into()));
         assert_eq!(paired("a b c", "O O"), Err("3 words and 2 tags".into()));

@@ -3,11 +3,15 @@
 
 use std::ops::Range;
 
+use crate::dataset::formats::brackets::to_bio;
 use crate::dataset::formats::conll_columns::{ConllColumns, ConllLine, DETECTION_BYTES};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::count;
 use crate::limits::MAX_ROW_BYTES;
+
+/// Position of a word's tag among its cells.
+const TAGS: usize = 1;
 
 /// Reads sentences. Each becomes a record with its words, its tags and the other columns, each in one cell.
 #[derive(Default)]
@@ -43,7 +47,7 @@ impl ConllReader {
             }
             match columns.parse_line(line) {
                 ConllLine::Blank if used == 0 => return ReadStep::Skip(line.len()),
-                ConllLine::Blank => return sentence(used + line.len(), &words, problem, record),
+                ConllLine::Blank => return sentence(used + line.len(), &words, columns, problem, record),
                 ConllLine::Comment => {}
                 ConllLine::Word(cells) => {
                     if cells.len() != columns.width() {
@@ -55,7 +59,7 @@ impl ConllReader {
             }
             used += line.len();
         }
-        if is_end { sentence(used, &words, problem, record) } else { more(rest) }
+        if is_end { sentence(used, &words, columns, problem, record) } else { more(rest) }
     }
 }
 
@@ -68,14 +72,29 @@ fn more(rest: &str) -> ReadStep {
 }
 
 /// Writes a sentence as a record, or reports its problem. Each word has the same number of cells.
-fn sentence(used: usize, words: &[Vec<&str>], problem: Option<String>, record: &mut Record) -> ReadStep {
+fn sentence(
+    used: usize,
+    words: &[Vec<&str>],
+    columns: &ConllColumns,
+    problem: Option<String>,
+    record: &mut Record,
+) -> ReadStep {
     if let Some(reason) = problem {
         return ReadStep::Invalid(used, reason);
     }
     if words.is_empty() {
         return ReadStep::Skip(used);
     }
-    write_sentence(words, record);
+    if columns.are_bracketed() {
+        let tags = to_bio(words.iter().map(|cells| cells.get(TAGS).copied().unwrap_or_default()));
+        let mut words = words.to_vec();
+        for (cells, tag) in words.iter_mut().zip(&tags) {
+            cells[TAGS] = tag;
+        }
+        write_sentence(&words, record);
+    } else {
+        write_sentence(words, record);
+    }
     ReadStep::Record(used)
 }
 
@@ -145,6 +164,14 @@ mod tests {
     #[test]
     fn words_may_contain_spaces_between_tabs() {
         assert_eq!(sentences("New York\tB-X\nis\tO\n"), [row(r#"["New York","is"]"#, r#"["B-X","O"]"#)]);
+    }
+
+    #[test]
+    fn brackets_and_languages_are_read_off_the_words() {
+        let text = "d 0 0 New NNP (GPE*\nd 0 1 York NNP *)\nd 0 2 is VBZ *\n\n";
+        assert_eq!(sentences(text), [row("New York is", "B-GPE I-GPE O")]);
+        assert_eq!(sentences("de:Anna B-PER\nde:ging O\n\nde:: O\n"), [row("Anna ging", "B-PER O"), row(":", "O")]);
+        assert_eq!(sentences("de:Anna B-PER\nging O\n"), [row("de:Anna ging", "B-PER O")]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Finds the columns of a CoNLL file: which one has the words, and which one the tags.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use crate::dataset::formats::brackets;
+use crate::dataset::formats::conll_lines::{is_id, member, most_frequent, sentences, split_line};
 use crate::dataset::tag_scheme::{BioTag, is_bio, parse};
 use crate::limits::SNIFF_BYTES;
 
@@ -27,6 +29,8 @@ const WORD_NAMES: [&str; 5] = ["token", "tokens", "word", "words", "form"];
 #[derive(Clone, Debug, PartialEq)]
 enum TagSource {
     Column(usize),
+    /// A column with brackets around entities.
+    Brackets(usize),
     /// A member `name=B-PER` of the last column of CoNLL-U.
     Member {
         column: usize,
@@ -46,6 +50,8 @@ pub(crate) struct ConllColumns {
     tags: HashSet<String>,
     /// The line that names the columns, if there is one.
     header: Option<String>,
+    /// A language before each word of the sample, as in WikiANN: `en:`.
+    language: Option<String>,
     names: Vec<String>,
 }
 
@@ -58,6 +64,7 @@ impl Default for ConllColumns {
             id: None,
             tags: HashSet::new(),
             header: None,
+            language: None,
             names: vec!["tokens".into(), "tags".into()],
         }
     }
@@ -102,8 +109,17 @@ impl ConllColumns {
         let id = (0..width - 1).find(|&column| table.is_counter(column));
         let is_conllu = width == CONLLU.len() && id == Some(0);
         let word = if is_conllu { 1 } else { table.word_column()? };
-        let tag = if is_conllu { table.conllu_tag() } else { TagSource::Column(table.tag_column(word)?) };
-        let mut columns = Self { width, word, tag, id, tags: HashSet::new(), header: None, names: Vec::new() };
+        let tag = if is_conllu { table.conllu_tag() } else { table.tag_source(word)? };
+        let mut columns = Self {
+            width,
+            word,
+            tag,
+            id,
+            tags: HashSet::new(),
+            header: None,
+            language: table.language(word),
+            names: Vec::new(),
+        };
         columns.tags = table.rows().filter_map(|row| columns.tag_of(row)).map(str::to_owned).collect();
         if let Some(header) = header {
             columns.header = Some(header.join("\t"));
@@ -145,6 +161,11 @@ impl ConllColumns {
         &self.names
     }
 
+    /// Returns true if the tags are brackets, which become BIO sentence by sentence.
+    pub(crate) fn are_bracketed(&self) -> bool {
+        matches!(self.tag, TagSource::Brackets(_))
+    }
+
     /// Number of columns of each line.
     pub(crate) fn width(&self) -> usize {
         self.width
@@ -153,7 +174,9 @@ impl ConllColumns {
     /// The cells of a word, in the order of [`ConllColumns::names`].
     pub(crate) fn cells<'a>(&self, columns: &[&'a str]) -> Vec<&'a str> {
         let get = |column: usize| columns.get(column).copied().unwrap_or_default();
-        let mut cells = vec![get(self.word), self.tag_of(columns).unwrap_or_default()];
+        let word = get(self.word);
+        let bare = self.language.as_ref().and_then(|language| word.strip_prefix(language.as_str()));
+        let mut cells = vec![bare.unwrap_or(word), self.tag_of(columns).unwrap_or_default()];
         cells.extend(self.others().map(|column| get(column).trim()));
         cells
     }
@@ -190,7 +213,7 @@ impl ConllColumns {
 
     fn tag_of<'a>(&self, columns: &[&'a str]) -> Option<&'a str> {
         match &self.tag {
-            TagSource::Column(column) => columns.get(*column).map(|tag| tag.trim()),
+            TagSource::Column(column) | TagSource::Brackets(column) => columns.get(*column).map(|tag| tag.trim()),
             TagSource::Member { column, key } => member(columns.get(*column)?, key),
         }
     }
@@ -198,62 +221,11 @@ impl ConllColumns {
     /// The columns other than that of the words and that of the tags.
     fn others(&self) -> impl Iterator<Item = usize> {
         let tag = match &self.tag {
-            TagSource::Column(column) => Some(*column),
+            TagSource::Column(column) | TagSource::Brackets(column) => Some(*column),
             TagSource::Member { .. } => None,
         };
         (0..self.width).filter(move |&column| column != self.word && Some(column) != tag)
     }
-}
-
-/// The word lines of a sample, by sentence. Lines that begin with `#` are left out: they may be comments.
-fn sentences(sample: &str) -> Vec<Vec<Vec<&str>>> {
-    let mut sentences = vec![Vec::new()];
-    for line in sample.split('\n') {
-        if line.trim().is_empty() {
-            sentences.push(Vec::new());
-        } else if let Some(columns) = split_line(line).filter(|columns| !columns[0].starts_with('#'))
-            && let Some(sentence) = sentences.last_mut()
-        {
-            sentence.push(columns);
-        }
-    }
-    sentences.retain(|sentence| !sentence.is_empty());
-    sentences
-}
-
-/// Columns of a line. None if it is blank, a comment of CoNLL-U, or the beginning of a document.
-fn split_line(line: &str) -> Option<Vec<&str>> {
-    let line = line.trim_end_matches(['\r', '\n']);
-    let is_comment = line.starts_with("# ") && line.contains(" = ");
-    if line.trim().is_empty() || is_comment || line.starts_with("-DOCSTART-") {
-        return None;
-    }
-    // If tabs separate the columns, a word may contain any other white space.
-    Some(if line.contains('\t') {
-        line.split('\t').collect()
-    } else {
-        line.split(' ').filter(|column| !column.is_empty()).collect()
-    })
-}
-
-/// Returns true for the numbers of words, and of CoNLL-U's multiword tokens (`1-2`) and empty nodes (`1.1`).
-fn is_id(cell: &str) -> bool {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    cell.trim().split_once(['-', '.']).map_or_else(|| is_number(cell.trim()), |(a, b)| is_number(a) && is_number(b))
-}
-
-/// The value of a member of `a=b|c=d`, by its key in lower case.
-fn member<'a>(cell: &'a str, key: &str) -> Option<&'a str> {
-    let mut members = cell.trim().split('|').filter_map(|member| member.split_once('='));
-    members.find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
-}
-
-fn most_frequent(values: impl Iterator<Item = usize>) -> Option<(usize, usize)> {
-    let mut counts = HashMap::new();
-    for value in values {
-        *counts.entry(value).or_insert(0) += 1;
-    }
-    counts.into_iter().max_by_key(|&(value, count)| (count, value))
 }
 
 /// The lines of a sample that have the same number of columns.
@@ -280,6 +252,15 @@ impl<'a> Table<'a> {
                 .is_none_or(|id| ["0", "1"].contains(&id.trim()) || id.contains(['-', '.']))
         };
         self.rows().next().is_some() && self.column(column).all(is_id) && self.sentences.iter().all(starts)
+    }
+
+    /// The language before each word of a column, with its colon: two or three letters.
+    fn language(&self, word: usize) -> Option<String> {
+        let prefix = |word: &'a str| word.find(':').map(|end| &word[..=end]).filter(|prefix| word.len() > prefix.len());
+        let first = self.column(word).next().and_then(prefix)?;
+        let is_code =
+            (3..=4).contains(&first.len()) && first.bytes().take(first.len() - 1).all(|byte| byte.is_ascii_lowercase());
+        (is_code && self.column(word).all(|word| prefix(word) == Some(first))).then(|| first.to_owned())
     }
 
     /// The first column that has no tags, is no number and does not stay the same throughout the sentences, as a
@@ -311,6 +292,9 @@ impl<'a> Table<'a> {
         // Columns with equal numbers of entities are ranked by their order.
         let best = |columns: Vec<usize>| columns.into_iter().max_by_key(|&column| entities(column));
         let named: Vec<usize> = bio.iter().copied().filter(|&column| !is_chunk(column)).collect();
+        if let Some(column) = others().find(|&column| brackets::are_entities(self.column(column))) {
+            return Some(column);
+        }
         if let Some(column) = best(named).or_else(|| best(bio)) {
             return Some(column);
         }
@@ -322,6 +306,12 @@ impl<'a> Table<'a> {
         // In wide files, such as those of CoNLL-2012, senses and speakers come after the parts of speech.
         let column = if self.width > MAX_NARROW_WIDTH { tagged.next() } else { tagged.next_back() };
         column.or_else(|| others().next_back())
+    }
+
+    fn tag_source(&self, word: usize) -> Option<TagSource> {
+        let column = self.tag_column(word)?;
+        let is_bracketed = brackets::are_entities(self.column(column));
+        Some(if is_bracketed { TagSource::Brackets(column) } else { TagSource::Column(column) })
     }
 
     /// The tags of CoNLL-U: entities in the last column if all words have one, else the universal parts of speech.
@@ -385,10 +375,12 @@ mod tests {
     }
 
     #[test]
-    fn wide_files_have_parts_of_speech_after_the_word() {
+    fn wide_files_have_entities_or_else_parts_of_speech_after_the_word() {
         let file = "#begin document (d)\nd 0 0 Anna NNP (S* - - A (PER) (0)\nd 0 1 left VBD *) - - A * -\n\n\
             d 0 0 It PRP (S* - - B * -\nd 0 1 rained VBD *) - - B * -\n\n#end document\n";
-        assert_eq!(first(file), found("Anna left It rained", "NNP VBD PRP VBD"));
+        assert_eq!(first(file), found("Anna left It rained", "(PER) * * *"));
+        let file = file.replace("(PER)", "(ARG0)");
+        assert_eq!(first(&file), found("Anna left It rained", "NNP VBD PRP VBD"));
         assert_eq!(first("dogs dog NN\nbark bark VB\n"), found("dogs bark", "NN VB"));
     }
 

@@ -1,15 +1,18 @@
 //! Conversion of bytes to records, with one reader per file format.
 
+mod brackets;
 pub(crate) mod conll;
 pub(crate) mod conll_columns;
+mod conll_lines;
 pub(crate) mod decode;
 pub(crate) mod delimited;
 pub(crate) mod detect;
-pub(crate) mod fasttext;
 pub(crate) mod json;
+mod json_annotations;
 pub(crate) mod json_columns;
 pub(crate) mod json_document;
 pub(crate) mod json_shapes;
+pub(crate) mod labeled_lines;
 pub(crate) mod not_text;
 pub(crate) mod parallel;
 pub(crate) mod reader;

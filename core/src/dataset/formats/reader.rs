@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::dataset::formats::conll::ConllReader;
 use crate::dataset::formats::decode::line_ends;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
-use crate::dataset::formats::fasttext::{FastTextReader, SEVERAL, SINGLE};
 use crate::dataset::formats::json::{JsonArrayReader, JsonLinesReader};
 use crate::dataset::formats::json_columns::JsonColumnsReader;
+use crate::dataset::formats::labeled_lines::{LabeledLines, LabeledLinesReader};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::sheet::SheetReader;
 use crate::dataset::formats::squad::SquadReader;
@@ -57,7 +57,7 @@ enum FormatReader {
     Conll(ConllReader),
     WordTable(WordTableReader),
     Text(TextReader),
-    FastText(FastTextReader),
+    LabeledLines(LabeledLinesReader),
     Sheet(SheetReader),
 }
 
@@ -72,13 +72,13 @@ impl FormatReader {
             Format::Squad => Self::Squad(SquadReader::default()),
             Format::Conll if layout.delimiter.is_some() => Self::WordTable(WordTableReader::new(dialect)),
             Format::Conll => Self::Conll(ConllReader::default()),
-            Format::Text if layout.columns.len() == SINGLE.len() => {
-                Self::FastText(FastTextReader { has_lists: layout.columns == SEVERAL })
-            }
             Format::Sheet | Format::Folder | Format::Document => {
                 Self::Sheet(SheetReader::new(Some(layout.columns.len())))
             }
-            Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
+            Format::Text => match LabeledLines::of_columns(&layout.columns) {
+                Some(writing) => Self::LabeledLines(LabeledLinesReader { writing }),
+                None => Self::Text(TextReader { by_paragraph: layout.multiline }),
+            },
         }
     }
 
@@ -93,7 +93,7 @@ impl FormatReader {
             Self::WordTable(reader) => reader.step(rest, is_end, record),
             Self::Text(reader) => reader.step(rest, is_end, record),
             Self::Sheet(reader) => reader.step(rest, is_end, record),
-            Self::FastText(reader) => reader.step(rest, is_end, record),
+            Self::LabeledLines(reader) => reader.step(rest, is_end, record),
         }
     }
 }

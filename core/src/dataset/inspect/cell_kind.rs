@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::dataset::cell::{SPAN_LABELS, parse_flag};
 use crate::dataset::literal;
-use crate::dataset::tag_scheme::is_bio;
+use crate::dataset::tag_scheme::{is_bio, separator_of};
 
 /// Kind of a cell's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) enum CellKind {
     Text,
     /// `0` or `1`, `true` or `false`.
     Flag,
-    /// BIO tags separated by spaces.
+    /// BIO tags separated by spaces, commas or bars.
     Tags,
     /// A list of texts or numbers: a JSON array, or as Python and numpy print it.
     List,
@@ -52,7 +52,7 @@ pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     if parse_flag(cell).is_some() {
         return Some(CellKind::Flag);
     }
-    if cell.split(' ').all(is_bio) {
+    if cell.split(' ').all(is_bio) || separator_of(cell).is_some() {
         return Some(CellKind::Tags);
     }
     if !cell.starts_with(['[', '{', '(']) && !cell.contains('(') {
@@ -125,6 +125,9 @@ mod tests {
             ("[1", Some(CellKind::Text)),
             ("True", Some(CellKind::Flag)),
             ("O B-X", Some(CellKind::Tags)),
+            ("O, B-X", Some(CellKind::Tags)),
+            ("O|B-X", Some(CellKind::Tags)),
+            ("O, so it is", Some(CellKind::Text)),
             (r#"["a"]"#, Some(CellKind::List)),
             ("[3, 0]", Some(CellKind::List)),
             ("['a', 'b']", Some(CellKind::List)),

@@ -11,6 +11,7 @@ use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence};
 use crate::dataset::literal;
 use crate::dataset::literal::parse_whole;
 use crate::dataset::number::Numeral;
+use crate::dataset::tag_scheme::separator_of;
 use crate::dataset::words::words;
 use crate::limits::MAX_CLASSES;
 
@@ -148,7 +149,8 @@ impl Column {
             usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
         self.labels.add(cell);
-        self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
+        let has_several = cell.contains(' ') || separator_of(cell).is_some();
+        self.sentences += usize::from(has_several && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {
             self.kind = match (self.kind, cell_kind(cell)) {
                 (known, None) => known,
@@ -373,7 +375,7 @@ impl ColumnStats {
         self.is_text(column) && self.columns.get(column as usize).is_some_and(|column| column.mean_bytes() >= MIN_BYTES)
     }
 
-    /// Returns true if most cells of a column have several words.
+    /// Returns true if most cells of a column have several words, or tags of words.
     pub(crate) fn is_text(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.sentences * 2 > column.filled)
     }

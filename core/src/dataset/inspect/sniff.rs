@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::dataset::formats::json::{is_object, is_spacy_example, parsed, value_len};
 use crate::dataset::formats::json_columns::are_columns;
+use crate::dataset::formats::labeled_lines::LabeledLines;
 use crate::dataset::formats::word_table::WordColumns;
-use crate::dataset::formats::{fasttext, json_document, squad, text};
+use crate::dataset::formats::{json_document, squad, text};
 use crate::dataset::inspect::header::column_names;
 use crate::dataset::inspect::table::{Table, table};
 use crate::dataset::layout::{Delimiter, Format, Hints};
@@ -97,11 +98,14 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             if let Some(columns) = ConllColumns::detect(sample).filter(|columns| columns.fit(name, sample)) {
                 return Ok(Sniffed { columns: columns.names().to_vec(), ..Sniffed::new(Format::Conll, &[]) });
             }
-            if let Some(columns) = fasttext::columns(sample) {
-                return Ok(Sniffed::new(Format::Text, &columns));
+            let labeled = LabeledLines::detect(sample);
+            let labeled = labeled.map(|lines| (lines, Sniffed::new(Format::Text, lines.columns())));
+            if let Some((LabeledLines::Single | LabeledLines::Several | LabeledLines::Trec, sniffed)) = labeled {
+                return Ok(sniffed);
             }
             let Some(table) = table(name, sample, is_whole, hints)? else {
-                return Ok(Sniffed::lines(sample, hints.has_header));
+                let lines = || Sniffed::lines(sample, hints.has_header);
+                return Ok(labeled.map_or_else(lines, |(_, sniffed)| sniffed));
             };
             let start: usize = sample.split_inclusive('\n').take(table.skipped_lines as usize).map(str::len).sum();
             match WordColumns::detect(&sample[start..], table.dialect) {

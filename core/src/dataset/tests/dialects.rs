@@ -268,6 +268,47 @@ fn documents_of_json_are_read_as_their_rows() {
 }
 
 #[test]
+fn tags_may_be_separated_by_commas_next_to_a_text() {
+    for (text, tags) in [("Anna left", "\"B-PER,O\""), ("Anna left", "\"B-PER, O\""), ("Anna|left", "B-PER|O")] {
+        let file = table("sentence,tags", &[(text, tags), ("so it", &tags.replace("B-PER", "O")), ("it was", "O O")]);
+        let source = scan(&file).unwrap();
+        assert_eq!(source.guess(), Mapping::TokenClassification { text: 0, tags: 1 }, "{tags}");
+        assert_eq!(labels_of(&file), ["B-PER", "I-PER", "O"], "{tags}");
+    }
+    let moods = table("text,labels", &[("so good", "\"joy,awe\""), ("so bad", "\"awe,joy\""), ("so so", "joy")]);
+    assert!(matches!(guess(&moods), Mapping::MultiLabel { .. }));
+}
+
+#[test]
+fn lines_with_labels_are_no_running_text() {
+    let file =
+        |lines: [&str; 2]| (0..5).map(|nth| lines.map(|line| line.replace("{}", &nth.to_string())).concat()).collect();
+    for (lines, labels) in [
+        (["DESC:manner How is {} ?\n", "HUM:ind Who is {} ?\n"], ["DESC", "HUM"]),
+        (["so good {} __label__pos\n", "so bad {} __label__neg\n"], ["neg", "pos"]),
+        (["Sales {} rose .@positive\n", "They {} fell .@negative\n"], ["negative", "positive"]),
+        (["1 so good {}\n", "0 so bad {}\n"], ["0", "1"]),
+    ] {
+        let file: String = file(lines);
+        assert_eq!(labels_of(&file), labels, "{file}");
+    }
+    let numbered: String = (1..20).map(|nth| format!("{nth} so it was {nth}\n")).collect();
+    assert_eq!(guess(&numbered), Mapping::Corpus { text: 0 });
+}
+
+#[test]
+fn annotations_of_more_tools_are_read() {
+    for row in [
+        r#"{"content":"Anna left","annotation":[{"label":["PER"],"points":[{"start":0,"end":3,"text":"Anna"}]}],"extras":null}"#,
+        r#"{"text":"Anna left","label":{"PER":{"Anna":[[0,3]]}}}"#,
+        r#"{"data_row":{"row_data":"Anna left"},"projects":{"p":{"labels":[{"annotations":{"objects":[{"name":"PER","location":{"start":0,"end":3}}]}}]}}}"#,
+    ] {
+        let file = format!("{row}\n{}\n", row.replace("Anna", "Bert"));
+        assert_eq!(labels_of(&file), ["B-PER", "I-PER", "O"], "{row}");
+    }
+}
+
+#[test]
 fn formats_of_other_programs_are_refused_by_name() {
     for (file, what) in [
         ("@RELATION sms\n@ATTRIBUTE text STRING\n@DATA\n'so good',ham\n", "Weka"),

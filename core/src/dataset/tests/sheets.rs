@@ -129,6 +129,35 @@ fn entities_of_a_document_type_are_not_expanded() {
 }
 
 #[test]
+fn a_sheet_about_the_others_is_not_read_first() {
+    let opened = |name: &str, first: &str, second: &str| {
+        let sheets = format!("<sheet name=\"{name}\" r:id=\"r1\"/><sheet name=\"Data\" r:id=\"r2\"/>");
+        let workbook = format!("<workbook><sheets>{sheets}</sheets></workbook>");
+        let relationship =
+            |id: u32| format!("<Relationship Id=\"r{id}\" Type=\"x/worksheet\" Target=\"worksheets/sheet{id}.xml\"/>");
+        let relationships = format!("<Relationships>{}{}</Relationships>", relationship(1), relationship(2));
+        let sheet = |rows: &str| format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+        let bytes = zip(&[
+            TYPES,
+            ("xl/workbook.xml", &workbook),
+            ("xl/_rels/workbook.xml.rels", &relationships),
+            ("xl/worksheets/sheet1.xml", &sheet(first)),
+            ("xl/worksheets/sheet2.xml", &sheet(second)),
+        ]);
+        read(&bytes).unwrap().preview[0].join(" ")
+    };
+    let row = |first: &str, second: &str| format!("<row>{}{}</row>", cell("A1", first), cell("B1", second));
+    let table = row("so good", "pos") + &row("so bad", "neg");
+    let notes = format!("<row>{}</row><row>{}</row>", cell("A1", "Please read"), cell("A1", "this"));
+    assert_eq!(opened("S", &notes, &table), "so good pos");
+    assert_eq!(opened("Read me", &(row("Version", "1.2") + &row("Author", "Anna")), &table), "so good pos");
+    assert_eq!(opened("S", &table, &table.replace("so", "very")), "so good pos");
+    assert_eq!(opened("S", &notes, ""), "Please read", "there is nothing else");
+    let lines: String = (0..30).map(|nth| format!("<row>{}</row>", cell("A1", &format!("so it was {nth}")))).collect();
+    assert_eq!(opened("S", &lines, &table), "so it was 0", "running text");
+}
+
+#[test]
 fn a_sheet_that_unpacks_to_too_much_is_refused() {
     let blank = " ".repeat(20 << 20);
     assert_eq!(error(&xlsx("", &format!("<sheetData>{blank}</sheetData>"))).code, "data.unpacks-to-too-much");

@@ -21,10 +21,11 @@ const ALIASES: [(Family, &str, &str); 7] = [
 
 /// config.json as plain JSON with the family's own names of fields. A file that cannot be read is returned unchanged.
 pub fn plain_config(json: Vec<u8>) -> Vec<u8> {
-    let Ok(fields) = json_file::parse::<Map<String, Value>>(&json) else { return json };
-    let mut renamed = Fields(fields.clone());
+    let Some(fields) = json_file::numbers(&json) else { return json };
+    let mut renamed = Fields(fields);
     renamed.rename_aliases();
-    if renamed.0 == fields { json_file::plain(&json).into_owned() } else { Value::Object(renamed.0).to_string().into() }
+    let is_same = serde_json::from_slice::<Map<String, Value>>(&json).is_ok_and(|fields| fields == renamed.0);
+    if is_same { json } else { Value::Object(renamed.0).to_string().into() }
 }
 
 impl Fields {
@@ -100,6 +101,7 @@ mod tests {
         let plain: Value = serde_json::from_slice(&plain_config(json.into())).expect("JSON");
         assert_eq!((&plain["n_layer"], &plain["num_hidden_layers"]), (&3.into(), &Value::Null));
         assert_eq!(plain_config(BERT.into()), BERT.as_bytes());
+        assert_eq!(plain_config(br#"{"a": NaN, "b": null}"#.into()), br#"{"b":null}"#);
     }
 
     #[test]

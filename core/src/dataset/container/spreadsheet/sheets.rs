@@ -15,8 +15,24 @@ use crate::dataset::phrases::names;
 use crate::dataset::source::{DataRole, PartKind, Parts};
 use crate::diagnostic::Diagnostic;
 
-/// Number of sheets that are looked into for the first one that is not empty.
+/// Number of sheets that are looked into for the first one with rows.
 const MAX_EMPTY_SHEETS: usize = 20;
+/// Number of rows by which a sheet is judged.
+const LOOKED_AT_ROWS: usize = 20;
+/// Parts of the names of sheets about the other sheets, without spaces.
+const ABOUT: [&str; 11] = [
+    "readme",
+    "codebook",
+    "instruction",
+    "about",
+    "legend",
+    "dictionary",
+    "metadata",
+    "changelog",
+    "coverpage",
+    "lesmich",
+    "hinweis",
+];
 /// Words in the names of sheets with training and with validation rows.
 const TRAINING: [&str; 1] = ["train"];
 const VALIDATION: [&str; 4] = ["valid", "dev", "eval", "test"];
@@ -40,6 +56,14 @@ pub(crate) enum SpreadsheetKind {
     Xlsx,
     /// OpenDocument.
     Ods,
+}
+
+/// What a sheet holds.
+enum SheetContent {
+    Empty,
+    /// A few cells below each other.
+    Notes,
+    Rows,
 }
 
 /// The sheets of a file, each of which can be read from its beginning.
@@ -102,7 +126,8 @@ impl Sheets {
         })
     }
 
-    fn has_cells(&self, files: &mut ZipFiles, sheet: usize) -> Result<bool, Diagnostic> {
+    /// What the first rows of a sheet hold.
+    fn content(&self, files: &mut ZipFiles, sheet: usize) -> Result<SheetContent, Diagnostic> {
         let mut rows: Box<dyn SheetRows> = match &self.workbook {
             Some(workbook) => {
                 let path = &workbook.sheets[sheet].path;
@@ -110,13 +135,17 @@ impl Sheets {
             }
             None => Box::new(OdsRows::open(files, sheet, Rc::default())?),
         };
-        let mut row = Row::default();
-        while rows.next_row(&mut row)? {
-            if !row.cells.is_empty() {
-                return Ok(true);
-            }
+        let (mut row, mut filled, mut wide) = (Row::default(), 0, 0);
+        while filled < LOOKED_AT_ROWS && rows.next_row(&mut row)? {
+            filled += usize::from(!row.cells.is_empty());
+            wide += usize::from(row.cells.len() > 1);
         }
-        Ok(false)
+        Ok(match (filled, wide) {
+            (0, _) => SheetContent::Empty,
+            // A single column may be running text, of which there is more.
+            (_, 0 | 1) if filled < LOOKED_AT_ROWS => SheetContent::Notes,
+            _ => SheetContent::Rows,
+        })
     }
 
     fn named(&self, files: &ZipFiles, sheet: &str) -> Result<usize, Diagnostic> {
@@ -128,7 +157,8 @@ impl Sheets {
         })
     }
 
-    /// The sheet whose name says that it is for the role, or else the first one that is not empty.
+    /// The sheet whose name says that it is for the role, or else the first one with rows whose name does not say that it is
+    /// about the others, or else the first one that is not empty.
     fn likeliest(&self, files: &mut ZipFiles, role: DataRole) -> Result<usize, Diagnostic> {
         let words: &[&str] = match role {
             DataRole::Train => &TRAINING,
@@ -139,11 +169,18 @@ impl Sheets {
         if let Some(sheet) = self.names.iter().position(is_named) {
             return Ok(sheet);
         }
+        let is_about = |sheet: usize| {
+            let name = self.names[sheet].to_lowercase().replace([' ', '_', '-'], "");
+            ABOUT.iter().any(|word| name.contains(word))
+        };
+        let mut filled = Vec::new();
         for sheet in 0..self.names.len().min(MAX_EMPTY_SHEETS) {
-            if self.has_cells(files, sheet)? {
-                return Ok(sheet);
+            match self.content(files, sheet)? {
+                SheetContent::Rows if !is_about(sheet) => return Ok(sheet),
+                SheetContent::Empty => {}
+                SheetContent::Rows | SheetContent::Notes => filled.push(sheet),
             }
         }
-        Ok(0)
+        Ok(filled.first().copied().unwrap_or_default())
     }
 }

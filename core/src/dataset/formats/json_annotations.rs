@@ -1,0 +1,152 @@
+//! Rows of annotation tools whose labels are nested: Labelbox, Dataturks and CLUENER. Their spans end with their last character.
+
+use serde_json::{Map, Value, json};
+
+/// The flat row of an object in one of these forms. None for others.
+pub(crate) fn annotated_row(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    labelbox(object).or_else(|| dataturks(object)).or_else(|| cluener(object))
+}
+
+/// Labelbox's `{"data_row": {"row_data"}, "projects": {…: {"labels": [{"annotations": {…}}]}}}`, and its older
+/// `{"Labeled Data", "Label": {…}}`.
+///
+/// <https://docs.labelbox.com/reference/export-text-annotations>
+fn labelbox(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let older = || Some((object.get("Labeled Data")?, object.get("Label")?));
+    let newer = || {
+        let project = object.get("projects")?.as_object()?.values().next()?;
+        Some((object.get("data_row")?.get("row_data")?, project.pointer("/labels/0/annotations")?))
+    };
+    let (text, annotations) = newer().or_else(older)?;
+    let list = |key: &str| annotations.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut row = Map::from_iter([("text".to_owned(), Value::String(text.as_str()?.to_owned()))]);
+    for class in list("classifications") {
+        let answers = class.get("checklist_answers").or_else(|| class.get("answers")).and_then(Value::as_array);
+        let answer = match answers {
+            Some(answers) => answers.iter().map(|answer| name(answer).unwrap_or_default()).collect(),
+            None => ["radio_answer", "answer", "text_answer"].iter().find_map(|key| name(class.get(*key)?))?,
+        };
+        row.insert(name(class)?.as_str().unwrap_or("label").to_owned(), answer);
+    }
+    let spans: Vec<Value> = list("objects")
+        .iter()
+        .filter_map(|object| {
+            let place = object.get("location").or_else(|| object.pointer("/data/location"))?;
+            span(place.get("start")?, place.get("end")?, &name(object)?)
+        })
+        .collect();
+    if !spans.is_empty() || list("classifications").is_empty() {
+        row.insert("label".to_owned(), spans.into());
+    }
+    Some(row)
+}
+
+/// The name of a label in Labelbox.
+fn name(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(_) => Some(value.clone()),
+        _ => ["name", "title", "content", "value"]
+            .iter()
+            .find_map(|key| value.get(*key).filter(|it| it.is_string()).cloned()),
+    }
+}
+
+/// Dataturks' `{"content", "annotation": [{"label": ["Name"], "points": [{"start", "end"}]}], "extras"}`, or with
+/// `{"labels": ["spam"]}` as the annotation.
+fn dataturks(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let (text, annotation) = (object.get("content")?.as_str()?, object.get("annotation")?);
+    let label = match annotation {
+        Value::Null if object.contains_key("extras") => json!([]),
+        Value::Object(_) => match annotation.get("labels")?.as_array()?.as_slice() {
+            [only] => only.clone(),
+            several => several.to_vec().into(),
+        },
+        Value::Array(parts) => {
+            let spans = parts.iter().flat_map(|part| {
+                let label = part.pointer("/label/0").cloned().unwrap_or_default();
+                let points = part.get("points").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                points.iter().filter_map(move |point| span(point.get("start")?, point.get("end")?, &label))
+            });
+            parts.iter().all(|part| part.get("points").is_some()).then(|| spans.collect())?
+        }
+        _ => return None,
+    };
+    Some(Map::from_iter([("text".to_owned(), text.into()), ("label".to_owned(), label)]))
+}
+
+/// CLUENER's `{"text", "label": {"name": {"叶老桂": [[9, 11]]}}}`.
+fn cluener(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    object.get("text")?.as_str()?;
+    let kinds = object.get("label")?.as_object()?;
+    let mut spans = Vec::new();
+    for (kind, entities) in kinds {
+        for places in entities.as_object()?.values() {
+            for place in places.as_array()? {
+                spans.push(span(place.get(0)?, place.get(1)?, &kind.as_str().into())?);
+            }
+        }
+    }
+    let mut row = object.clone();
+    row.insert("label".to_owned(), spans.into());
+    Some(row)
+}
+
+/// A span whose last character is at `last`.
+fn span(start: &Value, last: &Value, label: &Value) -> Option<Value> {
+    Some(json!({"start": start.as_u64()?, "end": last.as_u64()? + 1, "label": label}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(json: &str) -> Option<String> {
+        annotated_row(&serde_json::from_str(json).expect("JSON")).map(|row| Value::Object(row).to_string())
+    }
+
+    const SPAN: &str = r#"[{"start":0,"end":4,"label":"Person"}]"#;
+
+    #[test]
+    fn labelbox_has_objects_and_classifications() {
+        let newer = |annotations: &str| {
+            format!(
+                r#"{{"data_row":{{"id":"1","row_data":"Anna left"}},"projects":{{"p":{{"labels":[{{"annotations":{annotations}}}]}}}}}}"#
+            )
+        };
+        let objects = r#"{"objects":[{"name":"Person","location":{"start":0,"end":3}}],"classifications":[]}"#;
+        assert_eq!(row(&newer(objects)), Some(format!(r#"{{"text":"Anna left","label":{SPAN}}}"#)));
+        let radio = r#"{"objects":[],"classifications":[{"name":"mood","radio_answer":{"name":"sad"}}]}"#;
+        assert_eq!(row(&newer(radio)).as_deref(), Some(r#"{"text":"Anna left","mood":"sad"}"#));
+        let several = r#"{"classifications":[{"name":"mood","checklist_answers":[{"name":"sad"},{"name":"mad"}]}]}"#;
+        assert_eq!(row(&newer(several)).as_deref(), Some(r#"{"text":"Anna left","mood":["sad","mad"]}"#));
+        let older = r#"{"ID":"1","Labeled Data":"Anna left","Label":{"objects":[{"title":"Person","data":{"location":{"start":0,"end":3}}}]}}"#;
+        assert_eq!(row(older), Some(format!(r#"{{"text":"Anna left","label":{SPAN}}}"#)));
+    }
+
+    #[test]
+    fn dataturks_and_cluener_have_their_last_character() {
+        let spans = r#"{"content":"Anna left","annotation":[{"label":["Person"],"points":[{"start":0,"end":3,"text":"Anna"}]}],"extras":null}"#;
+        assert_eq!(row(spans), Some(format!(r#"{{"text":"Anna left","label":{SPAN}}}"#)));
+        let class = r#"{"content":"so good","annotation":{"labels":["pos"],"note":""},"extras":null}"#;
+        assert_eq!(row(class).as_deref(), Some(r#"{"text":"so good","label":"pos"}"#));
+        assert_eq!(
+            row(r#"{"content":"a","annotation":null,"extras":null}"#).as_deref(),
+            Some(r#"{"text":"a","label":[]}"#)
+        );
+        let cluener = r#"{"text":"Anna left","label":{"Person":{"Anna":[[0,3]]}}}"#;
+        assert_eq!(row(cluener), Some(format!(r#"{{"text":"Anna left","label":{SPAN}}}"#)));
+    }
+
+    #[test]
+    fn other_objects_are_left_alone() {
+        for json in [
+            r#"{"text":"a","label":{"en":"b"}}"#,
+            r#"{"text":"a","label":"b"}"#,
+            r#"{"content":"a","annotation":"b"}"#,
+            r#"{"content":"a","annotation":null}"#,
+            r#"{"projects":{}}"#,
+        ] {
+            assert_eq!(row(json), None, "{json}");
+        }
+    }
+}

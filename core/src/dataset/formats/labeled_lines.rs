@@ -1,0 +1,188 @@
+//! Lines of text with their labels: fastText's, with words that begin with `__label__`; TREC's, `DESC:manner How …`; the
+//! Financial PhraseBank's, `… .@neutral`; and the digit before each sentence in files of sentiment, `1 a stirring film`.
+//!
+//! <https://fasttext.cc/docs/en/supervised-tutorial.html>, <https://cogcomp.seas.upenn.edu/Data/QA/QC/>
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use crate::dataset::formats::record::Record;
+use crate::dataset::formats::step::ReadStep;
+use crate::dataset::formats::text::TextReader;
+
+const PREFIX: &str = "__label__";
+/// Least lines by which labels without a prefix are recognized, and lines of each label on average.
+const MIN_LINES: usize = 8;
+const MIN_LINES_EACH: usize = 3;
+
+/// Writing of the labels in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LabeledLines {
+    /// fastText with one label per line.
+    Single,
+    /// fastText with several labels on some lines. They are written as JSON arrays.
+    Several,
+    /// TREC: the coarse label, and with the fine one after a colon.
+    Trec,
+    /// After the last `@`.
+    AtEnd,
+    /// A digit at the beginning.
+    Digit,
+}
+
+impl LabeledLines {
+    const ALL: [Self; 5] = [Self::Single, Self::Several, Self::Trec, Self::AtEnd, Self::Digit];
+
+    /// Names of the columns. They are different for each writing.
+    pub(crate) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Single => &["text", "label"],
+            Self::Several => &["text", "labels"],
+            Self::Trec => &["text", "label", "fine_label"],
+            Self::AtEnd => &["sentence", "label"],
+            Self::Digit => &["sentence", "class"],
+        }
+    }
+
+    /// The writing of a file whose columns have these names.
+    pub(crate) fn of_columns(columns: &[String]) -> Option<Self> {
+        Self::ALL.into_iter().find(|lines| lines.columns() == columns)
+    }
+
+    /// The writing of a sample. None for other files. The last line of the sample may be cut.
+    pub(crate) fn detect(sample: &str) -> Option<Self> {
+        let whole = sample.rfind('\n').map_or(sample, |end| &sample[..end]);
+        let lines: Vec<&str> = whole.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let is_marked = |line: &&str| {
+            let mut words = line.split_whitespace();
+            let is_label = |word: &str| word.starts_with(PREFIX);
+            words.next().is_some_and(is_label) || words.next_back().is_some_and(is_label)
+        };
+        if !lines.is_empty() && lines.iter().all(is_marked) {
+            let has_several = lines.iter().any(|line| fast_text(line).1.len() > 1);
+            return Some(if has_several { Self::Several } else { Self::Single });
+        }
+        [Self::Trec, Self::AtEnd, Self::Digit].into_iter().find(|writing| writing.fits(&lines))
+    }
+
+    /// Returns true if all lines have a label in this writing, and the labels repeat.
+    fn fits(self, lines: &[&str]) -> bool {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for line in lines {
+            let Some((_, label)) = self.split(line) else { return false };
+            *counts.entry(label).or_default() += 1;
+        }
+        // The texts are not labels themselves: of a list of numbers, none comes again.
+        lines.len() >= MIN_LINES && counts.len() > 1 && lines.len() >= MIN_LINES_EACH * counts.len()
+    }
+
+    /// The text and the label of a line.
+    fn split(self, line: &str) -> Option<(&str, &str)> {
+        let line = line.trim();
+        let (text, label) = match self {
+            Self::Single | Self::Several => return None,
+            Self::Trec => {
+                let (label, text) = line.split_once(' ')?;
+                let (coarse, fine) = label.split_once(':')?;
+                let is_name = !coarse.is_empty() && coarse.bytes().all(|byte| byte.is_ascii_uppercase());
+                let is_fine = !fine.is_empty() && fine.chars().all(char::is_alphanumeric);
+                Some((text, label)).filter(|_| is_name && is_fine)?
+            }
+            Self::AtEnd => {
+                let (text, label) = line.rsplit_once('@')?;
+                Some((text, label)).filter(|_| !label.is_empty() && label.chars().all(char::is_alphabetic))?
+            }
+            Self::Digit => {
+                let (label, text) = line.split_once(' ')?;
+                Some((text, label)).filter(|_| label.len() == 1 && label.bytes().all(|byte| byte.is_ascii_digit()))?
+            }
+        };
+        Some((text.trim(), label)).filter(|(text, _)| !text.is_empty())
+    }
+}
+
+/// Reads lines with their labels.
+pub(crate) struct LabeledLinesReader {
+    /// Writing of the labels.
+    pub writing: LabeledLines,
+}
+
+impl LabeledLinesReader {
+    /// Reads the line at the beginning of `rest`. `is_end` is true if no more text will come.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
+        let mut line = Record::default();
+        let used = match (TextReader { by_paragraph: false }).step(rest, is_end, &mut line) {
+            ReadStep::Record(used) => used,
+            other => return other,
+        };
+        let line = line.get(0);
+        match self.writing {
+            LabeledLines::Single | LabeledLines::Several => {
+                let (text, labels) = fast_text(line);
+                record.push_cell(&text);
+                match labels.as_slice() {
+                    _ if self.writing == LabeledLines::Several => record.push_cell(&json!(labels).to_string()),
+                    [] => record.push_cell(""),
+                    [label] => record.push_cell(label),
+                    _ => return ReadStep::Invalid(used, "several labels, unlike the first lines".into()),
+                }
+            }
+            writing => match writing.split(line) {
+                Some((text, label)) => {
+                    record.push_cell(text);
+                    if writing == LabeledLines::Trec {
+                        record.push_cell(label.split(':').next().unwrap_or(label));
+                    }
+                    record.push_cell(label);
+                }
+                None => return ReadStep::Invalid(used, "no label, unlike the first lines".into()),
+            },
+        }
+        ReadStep::Record(used)
+    }
+}
+
+/// The text of a line of fastText and its labels.
+fn fast_text(line: &str) -> (String, Vec<&str>) {
+    let (labels, words): (Vec<&str>, Vec<&str>) = line.split_whitespace().partition(|word| word.starts_with(PREFIX));
+    let labels =
+        labels.into_iter().filter_map(|label| label.strip_prefix(PREFIX)).map(|name| name.trim_end_matches(','));
+    // Some files have a comma after the labels.
+    let words = if words.first() == Some(&",") { &words[1..] } else { &words[..] };
+    (words.join(" "), labels.filter(|name| !name.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_fasttext_are_words_with_a_prefix() {
+        assert_eq!(fast_text("__label__a __label__b How much?\n"), ("How much?".into(), vec!["a", "b"]));
+        assert_eq!(fast_text("__label__a , so good"), ("so good".into(), vec!["a"]));
+        assert_eq!(LabeledLines::detect("__label__a x\n\n__label__b y\n"), Some(LabeledLines::Single));
+        assert_eq!(LabeledLines::detect("x y __label__a\nz __label__b\n"), Some(LabeledLines::Single));
+        assert_eq!(LabeledLines::detect("__label__a __label__b y\n__lab"), Some(LabeledLines::Several));
+        assert_eq!(LabeledLines::detect("__label__a __label__b y\n"), Some(LabeledLines::Several));
+        assert_eq!(LabeledLines::detect("a word\n__label__b y\n"), None);
+    }
+
+    #[test]
+    fn other_writings_need_labels_that_repeat() {
+        let file = |lines: [&str; 2]| {
+            (0..6).map(|nth| lines.map(|line| format!("{line} {nth}\n")).concat()).collect::<String>()
+        };
+        assert_eq!(LabeledLines::detect(&file(["DESC:manner How", "ENTY:animal What"])), Some(LabeledLines::Trec));
+        let bank = file(["", ""])
+            .replace(['0', '1', '2'], "Sales rose .@positive")
+            .replace(['3', '4', '5'], "They fell .@negative");
+        assert_eq!(LabeledLines::detect(&bank), Some(LabeledLines::AtEnd));
+        assert_eq!(LabeledLines::detect(&file(["0 so bad", "1 so good"])), Some(LabeledLines::Digit));
+        for text in ["1 first\n2 second\n3 third\n4 x\n5 x\n6 x\n7 x\n8 x\n9 x\n", "NOTE:this is\n", "mail me @home\n"]
+        {
+            assert_eq!(LabeledLines::detect(text), None, "{text}");
+        }
+        assert_eq!(LabeledLines::detect(&file(["HTTP: a protocol", "NOTE:this is"])), None);
+    }
+}
