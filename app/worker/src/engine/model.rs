@@ -107,8 +107,10 @@ async fn files(source: &mut ModelSource) -> Result<ModelFiles, Diagnostic> {
         let bytes = source.small(&name, MAX_TOKENIZER_BYTES).await?;
         files.verbatim.push((name, bytes));
     }
-    for name in SENTENCE_FILES.into_iter().filter(|name| source.has(name)) {
-        files.sentence_files.push((name.into(), source.small(name, MAX_CONFIG_BYTES).await?));
+    for name in SENTENCE_FILES {
+        if source.has(name) {
+            files.sentence_files.push((name.into(), source.small(name, MAX_CONFIG_BYTES).await?));
+        }
     }
     if source.has(POOLING) {
         files.pooling_json = Some(source.small(POOLING, MAX_CONFIG_BYTES).await?);
