@@ -3,6 +3,7 @@
 
 mod data;
 mod defaults;
+mod few_labels;
 mod grid;
 mod label_errors;
 mod tasks;
@@ -58,10 +59,11 @@ const PAGE: &str = "docs/experiments.md";
 enum Part {
     Defaults,
     Labels,
+    Pool,
 }
 
-/// Measures what the arguments name, on the data in a folder: everything, or with `--defaults` or `--labels` only that
-/// part, which then replaces the one in the page. `--coarse`, `--minutes N` and `--set NAME` bound the search for the
+/// Measures what the arguments name, on the data in a folder: everything, or with `--defaults`, `--labels` or `--pool` only
+/// that part, which then replaces the one in the page. `--coarse`, `--minutes N` and `--set NAME` bound the search for the
 /// best defaults. Runs that were made before are not repeated.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut extent = Extent::default();
@@ -71,6 +73,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         match argument.as_str() {
             "--defaults" => only = Some(Part::Defaults),
             "--labels" => only = Some(Part::Labels),
+            "--pool" => only = Some(Part::Pool),
             "--coarse" => extent.is_coarse = true,
             "--minutes" => {
                 let minutes = rest.next().and_then(|minutes| minutes.parse::<u64>().ok());
@@ -91,6 +94,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut page = if only.is_some() { fs::read_to_string(&path).context(PAGE)? } else { techniques(folder)? };
     if only.is_none_or(|part| part == Part::Labels) {
         page = with_section(&page, label_errors::HEADING, &label_errors::section(folder)?);
+    }
+    if only.is_none_or(|part| part == Part::Pool) {
+        page = with_section(&page, few_labels::HEADING, &few_labels::section(folder)?);
     }
     if only.is_none_or(|part| part == Part::Defaults) {
         page = with_section(&page, defaults::HEADING, &defaults::section(folder, &extent)?);
@@ -157,10 +163,10 @@ const HOW: &str = "
 ## How this page was made
 
 `cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `sms-spam/`, `snips/`, `xquad/`
-and `wnut17/`. `--labels` makes only the table of suspected labels, `--defaults` only that of defaults; a search that was broken off, or bounded by `--minutes`,
-`--coarse` or `--set`, goes on where it stopped. Each learning rate of the techniques was chosen among up to three with
-a single run on rows of the same files (for sentiment, some of these are also test rows here). So no method was tuned
-well, and the smaller differences may change sign with better rates, or with other or more data. Seconds were measured
+and `wnut17/`. `--labels` makes only the table of suspected labels, `--pool` that of few labels, `--defaults` that of
+defaults; a search that was broken off, or bounded by `--minutes`, `--coarse` or `--set`, goes on where it stopped. Each
+learning rate of the techniques was chosen among up to three with a single run on rows of the same files (for sentiment, some
+of these are also test rows here). So no method was tuned well, and the smaller differences may change sign with better rates, or with other or more data. Seconds were measured
 on a busy machine with two cores: compare them only roughly. Forgetting is measured on 200 general sentences: the mean
 cosine similarity of each sentence's embeddings before and after, and the correlation of the similarities between all
 pairs of sentences.

@@ -48,8 +48,8 @@ usage: cargo xtask <command>
   bench --peers [name ...]
                         compare the page with the program, PyTorch and libraries in JavaScript, all or those of these
                         names, and write the tables of docs/bench.md
-  experiments FOLDER    measure techniques, suspected labels and defaults on the data in FOLDER, into docs/experiments.md;
-                        --labels for suspected labels alone, --defaults for the defaults alone, with --coarse, --minutes N or
+  experiments FOLDER    measure techniques, suspected and few labels, and defaults on the data in FOLDER, into docs/experiments.md;
+                        --labels, --pool or --defaults for suspected labels, few labels or defaults alone, with --coarse, --minutes N or
                         --set NAME for a part of them
   golden                regenerate the golden values of tests/golden with the Python reference
 ";

@@ -134,14 +134,14 @@ impl Judged<'_> {
         let given = labels(&|at| has[at]);
         let missing = with_probabilities(&|at| is_issue[at] && !has[at]);
         let extra = with_probabilities(&|at| is_issue[at] && has[at]);
-        let shown = if given.is_empty() { "with no label".to_owned() } else { joined(&given) };
-        let parts = [("lacks", missing), ("has wrongly", extra)].into_iter().filter(|(_, labels)| !labels.is_empty());
-        let wrong: Vec<String> = parts.map(|(what, labels)| format!("probably {what} {labels}")).collect();
+        let shown = if given.is_empty() { "no label".to_owned() } else { format!("labeled {}", joined(&given)) };
+        let parts = [("missing", missing), ("wrong", extra)].into_iter().filter(|(_, labels)| !labels.is_empty());
+        let wrong: Vec<String> = parts.map(|(what, labels)| format!("probably {what}: {labels}")).collect();
         let flagged = (0..has.len()).filter(|&at| is_issue[at]);
         let least = flagged.map(|at| self_confidence(has[at], probabilities[at])).fold(1.0, f64::min);
         SuspectedLabel {
             row: self.row(suspect.at, joined(&given), labels(&|at| has[at] != is_issue[at])),
-            finding: format!("labeled {shown}; {}", wrong.join("; ")),
+            finding: format!("{shown}; {}", wrong.join("; ")),
             given_probability: least as f32,
             likely_probability: (1.0 - least) as f32,
             score: suspect.score as f32,

@@ -109,7 +109,7 @@ fn labels_that_cannot_be_checked_are_refused_with_a_remedy() {
 fn labels_that_a_row_lacks_or_has_wrongly_are_found() {
     // Label a belongs to texts with the words 6 or 7, label b to those with 8 or 9.
     let row = |nth: usize| {
-        let held = [nth % 2 == 0, nth % 3 == 0];
+        let held = [nth.is_multiple_of(2), nth.is_multiple_of(3)];
         let telling = [(held[0], 6 + nth / 2 % 2), (held[1], 8 + nth / 3 % 2)];
         let told = telling.into_iter().filter(|(has, _)| *has).map(|(_, word)| format!("w{word} w{word}"));
         let others = [nth % 5, nth / 5 % 5, nth / 25 % 5].map(|word| format!("w{}", 13 + word));
@@ -131,10 +131,10 @@ fn labels_that_a_row_lacks_or_has_wrongly_are_found() {
     let of_line = |line: u32| found.rows.iter().find(|it| it.row.line == line).unwrap();
     let lacks = of_line(24);
     assert_eq!((lacks.row.given.as_str(), &lacks.row.likely), ("", &Some(vec!["a".to_owned()])));
-    assert!(lacks.finding.starts_with("labeled with no label; probably lacks a ("), "{lacks:?}");
+    assert!(lacks.finding.starts_with("no label; probably missing: a ("), "{lacks:?}");
     let wrong = of_line(21);
     assert_eq!((wrong.row.given.as_str(), &wrong.row.likely), ("b", &Some(Vec::new())));
-    assert!(wrong.finding.contains("probably has wrongly b ("), "{wrong:?}");
+    assert!(wrong.finding.contains("probably wrong: b ("), "{wrong:?}");
     assert!(found.sentence.starts_with("The labels of "), "{}", found.sentence);
 }
 

@@ -137,11 +137,11 @@ impl Corrector {
                     parts.sort_by_key(|(range, _)| range.start);
                     let mut at = 0;
                     for (range, new) in parts {
-                        out.extend_from_slice(raw[at..range.start].as_bytes());
+                        out.extend_from_slice(&raw.as_bytes()[at..range.start]);
                         out.extend_from_slice(new.as_bytes());
                         at = range.end;
                     }
-                    out.extend_from_slice(raw[at..].as_bytes());
+                    out.extend_from_slice(&raw.as_bytes()[at..]);
                 }
             }
             Ok(())
