@@ -6,9 +6,10 @@ use std::path::Path;
 
 use hone_core::metrics::{
     AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, LabelSetProbabilities, Neighbors,
-    QuestionPrediction, ScoreParts, TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels,
-    entities, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of,
-    label_thresholds, normalize_answer, predicted_labels,
+    PrincipalComponents, QuestionPrediction, ScoreParts, TextParts, TrainingDynamics, best_answer_thresholds, bleu,
+    centered, chrf, confidence, cross_fitted_labels, entities, evaluate_answers, evaluate_entities,
+    evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, nearest_label_agreement,
+    normalize_answer, predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -363,5 +364,45 @@ fn near_duplicates_and_outliers_equal_the_reference() {
         let mut outliers: Vec<u32> = neighbors.outliers().iter().map(|outlier| outlier.row).collect();
         outliers.sort_unstable();
         assert_eq!(json!(outliers), case["outliers"], "case {nth}");
+    }
+}
+
+#[test]
+fn principal_components_equal_those_of_scikit_learn() {
+    for (nth, case) in list(&golden("maps.json")["maps"]).iter().enumerate() {
+        let frames: Vec<Vec<Vec<f32>>> = serde_json::from_value(case["frames"].clone()).unwrap();
+        let labels: Vec<u32> = serde_json::from_value(case["labels"].clone()).unwrap();
+        let hidden = frames[0][0].len();
+        let around_mean: Vec<Vec<f32>> = frames.iter().map(|frame| centered(&frame.concat(), hidden)).collect();
+        let found = PrincipalComponents::of(&around_mean.concat(), hidden);
+        // The mean is taken off in single precision.
+        let assert_near = |ours: f64, theirs: &Value| {
+            let theirs = theirs.as_f64().unwrap();
+            assert!((ours - theirs).abs() < 2e-6 * theirs.abs().max(1.0), "case {nth}: {ours} for {theirs}");
+        };
+        found.explained.iter().zip(list(&case["explained"])).for_each(|(ours, theirs)| assert_near(*ours, theirs));
+        for (frame, vectors) in around_mean.iter().enumerate() {
+            for (row, vector) in vectors.chunks(hidden).enumerate() {
+                let place = found.place(vector);
+                (0..2).for_each(|axis| assert_near(place[axis], &case["places"][frame][row][axis]));
+            }
+            let agreement = nearest_label_agreement(&frames[frame].concat(), hidden, &labels);
+            assert_close("agreement", agreement, &case["agreement"][frame]);
+        }
+    }
+}
+
+#[test]
+fn confidence_and_variability_equal_those_of_numpy() {
+    for case in list(&golden("maps.json")["dynamics"]) {
+        let mut dynamics = TrainingDynamics::default();
+        let evaluations = list(&case["probabilities"]);
+        evaluations.iter().for_each(|probabilities| dynamics.observe(&floats(probabilities)));
+        assert_eq!(dynamics.evaluations() as usize, evaluations.len());
+        for row in 0..dynamics.rows() {
+            assert_close("confidence", dynamics.confidence(row), &case["confidence"][row]);
+            let spread = case["variability"][row].as_f64().unwrap();
+            assert!((dynamics.variability(row) - spread).abs() < 1e-12, "{spread}");
+        }
     }
 }

@@ -423,6 +423,44 @@ const answers = {
     emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence, neighbors: "Nearest training rows by the vectors of the tuned model, among 1,113 training rows." } });
   },
 
+  draw_maps() {
+    const point = (nth) => ({
+      row: {
+        line: nth + 2,
+        is_in_train_file: true,
+        text: TEXTS[nth % 4],
+        pair: null,
+        given: labels()[nth % 2] ?? "",
+        predicted: labels()[0] ?? "",
+        likely: labels().slice(0, 1),
+        measure: `confidence ${4 + 7 * nth} %, variability 0.0${nth % 9}`,
+        nearest: [],
+      },
+      class: nth % 2,
+    });
+    const points = Array.from({ length: 12 }, (_, nth) => point(nth));
+    const frame = (name, apart) => ({
+      name,
+      words: `At ${name}, the nearest other text has the same label for ${50 + apart} % of these texts.`,
+      x: points.map((_, nth) => 50 + (nth % 2 ? 1 : -1) * apart + 11 * Math.sin(5 * nth)),
+      y: points.map((_, nth) => 50 + 30 * Math.cos(7 * nth)),
+    });
+    const map = { points, listed: 0, guide: "", axes: "across: first component · up: second component" };
+    const frames = [frame("before training", 0), frame("step 40", 6), frame("step 80", 12), frame(`step ${run.step}`, 30)];
+    const vectors = { ...map, frames, note: "12 validation texts. The axes are the same at every step." };
+    const spread = {
+      name: "",
+      words: "2 of 124 rows are in the hard corner at the bottom left, below 25 % confidence and 0.15 variability.",
+      x: points.map((_, nth) => 8 + 70 * Math.sin(nth / 4) ** 2),
+      y: points.map((_, nth) => 96 - 7 * nth),
+    };
+    const note = "Confidence is the mean probability of a row's own label over 3 evaluations, variability its standard deviation.";
+    const dynamics = { ...map, points, frames: [spread], listed: 2, guide: "M0 75H30V100", axes: "across: variability, 0 to 0.5 · up: confidence, 0 to 100 %", note };
+    const task = run.recipe.task ?? "classification";
+    const none = { points: [], frames: [], listed: 0, guide: "", axes: "", note: "" };
+    emit({ kind: "maps_drawn", maps: { vectors, dynamics: task === "classification" ? dynamics : none } });
+  },
+
   review_labels() {
     const grouped = (nth, is_validation) => ({
       line: nth + 2,

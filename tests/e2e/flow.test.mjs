@@ -88,6 +88,15 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByText("rotten, line 40, cosine 0.934").waitFor();
         await page.getByRole("button", { name: "Change to fresh" }).click();
         await page.getByText("Changed to fresh.").waitFor();
+        await page.getByRole("button", { name: "Show maps" }).click();
+        await page.getByText(/^At step \d+, the nearest other text has the same label for 80 %/).waitFor();
+        await page.getByLabel("Evaluation", { exact: true }).fill("0");
+        await page.getByText(/^At before training, the nearest other text/).waitFor();
+        const rowCursor = page.getByRole("slider", { name: "Row on the map “Rows by confidence and variability”" });
+        await rowCursor.fill("3");
+        assert.equal(await rowCursor.getAttribute("aria-valuetext"), "“Warm and funny.”, line 5, rotten, confidence 25 %, variability 0.03");
+        await page.getByText("true: rotten; predicted: fresh", { exact: true }).last().waitFor();
+        await assertAccessible(page);
         await page.getByLabel("Text", { exact: true }).fill("It was not good.");
         await page.getByRole("button", { name: "Predict", exact: true }).click();
         const after = page.getByRole("table", { name: "After training" });

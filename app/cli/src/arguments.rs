@@ -110,6 +110,11 @@ pub struct TrainArguments {
     /// or a spreadsheet if its name ends in .jsonl or .xlsx. Embeddings and running text have none.
     #[arg(long, value_name = "FILE")]
     pub wrong_rows: Option<PathBuf>,
+    /// Classification: also write each validation row to this file with the mean probability of its label over the evaluations
+    /// (confidence) and its deviation (variability), the least probable first, where labels are often wrong. The ending decides
+    /// about the format as for `--wrong-rows`.
+    #[arg(long, value_name = "FILE")]
+    pub row_dynamics: Option<PathBuf>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]

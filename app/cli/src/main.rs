@@ -13,6 +13,7 @@ mod pool;
 mod predict;
 mod progress;
 mod reading;
+mod row_dynamics;
 mod run_folder;
 mod saves;
 mod script;

@@ -1,4 +1,4 @@
-//! Writing the tables of `hone labels` and `hone train --wrong-rows`.
+//! Writing the tables of `hone labels` and of `hone train`.
 
 use std::fs;
 use std::path::Path;

@@ -25,7 +25,7 @@ use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
 use crate::saves::{self, Saves};
 use crate::table_file::not_written;
-use crate::{trust, wrong_rows};
+use crate::{row_dynamics, trust, wrong_rows};
 
 /// Vocabularies of multilingual models have at least this many tokens.
 const MULTILINGUAL_VOCAB: usize = 100_000;
@@ -37,6 +37,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     check_exports(arguments, spec.task, model.pretrained.config.family())?;
     trust::check(arguments, spec.task)?;
+    row_dynamics::check(arguments, spec.task)?;
     let mut data = arguments.data.load(&spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
     let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;
@@ -75,6 +76,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     if let Some(out) = &arguments.wrong_rows {
         println!("{}", wrong_rows::write(&session, data.rows.dataset(), out).await?);
+    }
+    if let Some(out) = &arguments.row_dynamics {
+        println!("{}", row_dynamics::write(&session, data.rows.dataset(), out)?);
     }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)

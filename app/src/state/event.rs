@@ -151,6 +151,7 @@ impl State {
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
             Event::WrongRowsFound { found } => self.on_wrong_rows(topic, found),
+            Event::MapsDrawn { maps } => self.on_maps(maps),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
         }

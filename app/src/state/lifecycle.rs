@@ -143,13 +143,15 @@ impl State {
     pub(in crate::state) fn forget_weights(&mut self) {
         self.forget_measured();
         (self.run.has_weights, self.run.has_optimizer) = (false, false);
-        self.run.wrong = None;
+        (self.run.wrong, self.run.maps) = (None, None);
         self.forget_answers();
     }
 
     /// Answers about the tuned weights do not apply to the next ones.
     pub(in crate::state) fn forget_answers(&mut self) {
-        for topic in [Topic::Prediction, Topic::WrongRows, Topic::Misclassified, Topic::Export, Topic::Keep] {
+        for topic in
+            [Topic::Prediction, Topic::WrongRows, Topic::Misclassified, Topic::Maps, Topic::Export, Topic::Keep]
+        {
             self.requests.give_up(topic);
         }
         self.inference.reset();

@@ -38,6 +38,8 @@ pub enum Topic {
     WrongRows,
     /// Misclassified rows, to pick from.
     Misclassified,
+    /// The maps of validation rows.
+    Maps,
     /// The folder to download.
     Export,
     /// Saved runs, apart from the one under way.

@@ -268,6 +268,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::TrialStep { .. } | Event::TrialsOver => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
         Event::WrongRowsFound { .. } => Topic::Misclassified,
+        Event::MapsDrawn { .. } => Topic::Maps,
         Event::Corrected { .. } | Event::CorrectFailed { .. } => Topic::Corrected,
         Event::LabelsProgress { .. } | Event::LabelsReviewed { .. } | Event::LabelsFailed { .. } => Topic::Labels,
         Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,

@@ -13,6 +13,7 @@ mod history;
 mod interval_hint;
 mod layers;
 mod live;
+mod maps;
 mod parts;
 mod pins;
 mod presets;

@@ -9,6 +9,7 @@ use crate::state::runs::scores;
 use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::interval_hint::IntervalHint;
+use crate::train::maps::Maps;
 use crate::train::test_score::TestScore;
 use crate::train::trust::Trust;
 use crate::train::verdict::VerdictNote;
@@ -53,6 +54,7 @@ pub fn Details() -> impl IntoView {
             <Trust />
             <Confusion />
             <WrongRows />
+            <Maps />
             <Scatter />
             <AnswerCounts />
             <Samples />

@@ -66,7 +66,7 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
             {changing(move || {
                 // The place of the nearest rows is kept for them, so that nothing moves when they come.
                 let has_none = neighbors.with(String::is_empty);
-                rows.get().into_iter().map(|row| item(row, can_mend.get(), has_none)).collect_any()
+                rows.get().into_iter().map(|row| item(row, can_mend.get(), has_none, false)).collect_any()
             })}
         </ul>
         <ChangesRow />
@@ -95,14 +95,17 @@ fn menu(name: &'static str, of: fn(&mut WrongRowQuery) -> &mut Option<u32>) -> O
     })
 }
 
-fn item(row: WrongRow, can_mend: bool, has_none: bool) -> impl IntoView {
+/// A validation row with its prediction. If `is_cut`, its text may not be whole, and cannot be tried.
+pub fn item(row: WrongRow, can_mend: bool, has_none: bool, is_cut: bool) -> AnyView {
     let page = Page::get();
     let (text, pair) = (format::excerpt(&row.text), row.pair.as_deref().map(format::excerpt));
-    let mut verdict = format!("true: {}", format::visible(&row.given));
-    if !row.predicted.is_empty() {
-        verdict = format!("{verdict}; predicted: {}", format::visible(&row.predicted));
+    let parts = [("true: ", &row.given), ("predicted: ", &row.predicted)];
+    let parts = parts.into_iter().filter(|(_, label)| !label.is_empty());
+    let verdict = parts.map(|(name, label)| name.to_owned() + &format::visible(label)).collect::<Vec<_>>().join("; ");
+    let mut place = format!("line {}", row.line);
+    if !row.measure.is_empty() {
+        place = format!("{place}, {}", row.measure);
     }
-    let place = format!("line {}, {}", row.line, row.measure);
     let (line, given, likely) = (row.line, row.given.clone(), row.likely.clone());
     let buttons = (can_mend && row.is_in_train_file).then(|| view! { <MendButtons line word=None given likely /> });
     let near = |near: NearestRow| {
@@ -124,7 +127,7 @@ fn item(row: WrongRow, can_mend: bool, has_none: bool) -> impl IntoView {
             {pair.map(|pair| view! { <span dir="auto">{pair}</span> })}
             <strong dir="auto">{verdict}</strong>
             <small>{place}</small>
-            <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a>
+            <a class="quiet" href="#try" hidden=is_cut on:click=pressed(ask)>"Try it"</a>
             {buttons}
             <details hidden=has_none>
                 <summary>"Nearest training rows"</summary>
@@ -132,4 +135,5 @@ fn item(row: WrongRow, can_mend: bool, has_none: bool) -> impl IntoView {
             </details>
         </li>
     }
+    .into_any()
 }

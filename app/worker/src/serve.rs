@@ -10,8 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, labeling, model, movement, pinned, review, run, saved, saving,
-    script, table, tuned, wrong_rows,
+    Engine, bench, dry_run, export, hub, inference, labeling, maps, model, movement, pinned, review, run, saved,
+    saving, script, table, tuned, wrong_rows,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -94,6 +94,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::StopTable => table::stop(engine),
         Command::FindRows { query } => engine.data.find_rows(id, query).await,
         Command::FindWrongRows { query, with_nearest } => wrong_rows::send(engine, id, query, with_nearest),
+        Command::DrawMaps => maps::send(engine, id),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),
         Command::AskLabel { corrections, skipped } => labeling::ask(engine, id, corrections, skipped),

@@ -20,10 +20,12 @@ mod label_thresholds;
 mod multilabel;
 mod neighbors;
 mod ngrams;
+mod principal_components;
 mod regression;
 mod retrieval;
 mod score_parts;
 mod squad;
+mod training_dynamics;
 mod words;
 
 pub use active_learning::{RANDOM_LABELS, SETTLING_LABELS, Stability, informativeness, margin, most_informative};
@@ -42,7 +44,8 @@ pub use label_issues::{LabelProbabilities, LabelQuality};
 pub use label_set_issues::{LabelSetProbabilities, self_confidence};
 pub use label_thresholds::{cross_fitted_labels, label_thresholds, predicted_labels};
 pub use multilabel::{MultilabelScores, evaluate_multilabel};
-pub use neighbors::{DuplicatePair, NEIGHBORS, Neighbors, Outlier};
+pub use neighbors::{DuplicatePair, NEIGHBORS, Neighbors, Outlier, nearest_label_agreement};
+pub use principal_components::{PrincipalComponents, centered};
 pub use regression::{RegressionScores, evaluate_regression};
 pub use retrieval::{RankedResults, RetrievalScores, TOP, evaluate_retrieval};
 pub use score_parts::{ScoreParts, TextParts};
@@ -50,3 +53,4 @@ pub use squad::{
     AnswerScores, BestThreshold, BestThresholds, QuestionPrediction, SquadScores, answer_scores,
     best_answer_thresholds, evaluate_answers, normalize_answer,
 };
+pub use training_dynamics::TrainingDynamics;

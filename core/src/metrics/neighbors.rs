@@ -80,6 +80,21 @@ impl Neighbors {
     }
 }
 
+/// Share of the vectors `[rows, hidden]` whose nearest other vector has the same label; NaN for fewer than two.
+pub fn nearest_label_agreement(vectors: &[f32], hidden: usize, labels: &[u32]) -> f64 {
+    let rows: Vec<&[f32]> = vectors.chunks_exact(hidden.max(1)).collect();
+    let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+    let agrees = |row: usize| {
+        let others = (0..rows.len()).filter(|&other| other != row);
+        let nearest = others.map(|other| (distance(rows[row], rows[other]), other)).min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.is_some_and(|(_, other)| labels.get(row) == labels.get(other))
+    };
+    if rows.len() < 2 {
+        return f64::NAN;
+    }
+    (0..rows.len()).filter(|&row| agrees(row)).count() as f64 / rows.len() as f64
+}
+
 fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

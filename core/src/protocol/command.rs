@@ -221,6 +221,8 @@ pub enum Command {
         /// True to compare them with the training rows.
         with_nearest: bool,
     },
+    /// Draw the maps of the last run's validation rows. Answered by `MapsDrawn`.
+    DrawMaps,
     /// Look for wrong labels among the training and validation rows. Answered by `LabelsProgress`, then `LabelsReviewed` or
     /// `LabelsFailed`.
     ReviewLabels,

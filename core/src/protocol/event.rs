@@ -10,8 +10,8 @@ use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{
-    Estimate, FileOutcome, GroupMovement, LabelQuestion, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan,
-    RunSummary, StepMetrics, SuspectedLabels, WrongRows,
+    Estimate, FileOutcome, GroupMovement, LabelQuestion, LrFinderPoint, LrFinderResult, ParamGroupState, RunMaps,
+    RunPlan, RunSummary, StepMetrics, SuspectedLabels, WrongRows,
 };
 
 /// An event from the worker to the page.
@@ -320,6 +320,11 @@ pub enum Event {
     WrongRowsFound {
         /// The rows.
         found: WrongRows,
+    },
+    /// The maps of the last run's validation rows.
+    MapsDrawn {
+        /// The maps.
+        maps: RunMaps,
     },
     /// Part of the search for wrong labels, or of what comes before the first row to be labeled, is done.
     LabelsProgress {

@@ -47,6 +47,7 @@ pub use session::evaluate::HeldOutScores;
 pub use session::first_step::FirstStep;
 pub use session::memory::{MemoryBounds, memory_bounds};
 pub use session::progress::{BatchShape, Progress};
+pub use session::trace::{Trace, VectorFrame};
 pub use session::work::Work;
 pub use session::{Session, starting_weights};
 pub use similarity_targets::SimilarityTargets;

@@ -6,6 +6,7 @@ mod defaults;
 mod expected;
 mod gguf;
 mod labels;
+mod maps;
 mod onnx;
 mod pool;
 mod predicted_file;

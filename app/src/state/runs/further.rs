@@ -63,7 +63,8 @@ impl State {
         // Restored if it is refused.
         self.previous = Some(self.run.clone());
         let run = &mut self.run;
-        (run.phase, run.rejected, run.wrong, run.seconds_left) = (Phase::Starting, None, None, None);
+        (run.phase, run.rejected, run.seconds_left) = (Phase::Starting, None, None);
+        (run.wrong, run.maps) = (None, None);
         (run.has_weights, run.has_optimizer) = (false, false);
         self.device.lost = None;
         self.folds.on_run();

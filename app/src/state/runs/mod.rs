@@ -7,6 +7,7 @@ pub mod film;
 pub mod finder;
 pub mod further;
 pub mod history;
+pub mod maps;
 pub mod pins;
 pub mod queue;
 pub mod replay;

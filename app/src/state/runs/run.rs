@@ -6,7 +6,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::Answer;
 use hone_core::metrics::Evaluation;
 use hone_core::recipe::{AdapterKind, ParamGroup, Task};
-use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunPlan, RunSummary, StepMetrics};
+use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunMaps, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
 use crate::state::runs::scores;
@@ -66,6 +66,8 @@ pub struct Run {
     pub warnings: Vec<Diagnostic>,
     /// The list of validation rows that are wrong; none until the user opens it.
     pub wrong: Option<WrongRowList>,
+    /// The maps of its validation rows; none until the user asks for them.
+    pub maps: Option<RunMaps>,
     /// True while the worker holds the tuned weights, along with the rows that they were tuned on.
     pub has_weights: bool,
     /// Up to where it is saved.

@@ -6,6 +6,7 @@ pub mod export;
 pub mod hub;
 pub mod inference;
 pub mod labeling;
+pub mod maps;
 mod memory;
 pub mod model;
 pub mod movement;

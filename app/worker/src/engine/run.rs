@@ -347,7 +347,7 @@ fn under_way(engine: &mut Engine) -> Option<&mut Run> {
 }
 
 impl Run {
-    fn new(engine: &Engine, request: RequestId, session: Session) -> Result<Self, Diagnostic> {
+    fn new(engine: &Engine, request: RequestId, mut session: Session) -> Result<Self, Diagnostic> {
         let limit = engine.memory_limit();
         if session.memory_bytes() > limit {
             let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
@@ -360,6 +360,7 @@ impl Run {
         let collected = engine.data.collected();
         let collected = collected.ok_or_else(|| Diagnostic::new("run.not-ready", "The data is not ready yet."))?;
         let files = RunFiles::of(engine.data.origin().ok_or_else(not_ready)?);
+        session.record_vectors();
         Ok(Self {
             request,
             work: Work::new(&session),

@@ -61,6 +61,11 @@ impl Session {
 
     /// Predicts the next batch, or generates a few tokens once all batches are done.
     pub(super) async fn evaluate_batch(&mut self, mut pass: Box<EvaluationPass>) -> Result<Progress, Diagnostic> {
+        if self.trace_base_batch().await? {
+            let progress = pass.progress();
+            self.phase = Phase::Evaluating(pass);
+            return Ok(progress);
+        }
         if let Some(rows) = pass.batches.get(pass.batches_done) {
             let (frozen_prefix, validation) = (self.frozen_prefix(), &self.data.validation);
             let batch = validation.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
@@ -68,7 +73,8 @@ impl Session {
                 .validation_prefix
                 .input(frozen_prefix, &self.model, &validation.texts, rows, &batch, &self.device)
                 .await?;
-            let predictions = predict(&self.model, input, validation, rows).await?;
+            let input = self.traced(input, rows).await?;
+            let predictions = predict(&self.model, input, &self.data.validation, rows).await?;
             for (&row, prediction) in rows.iter().zip(predictions) {
                 pass.predictions[row as usize] = Some(prediction);
             }
@@ -96,6 +102,7 @@ impl Session {
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
         // something has been learned.
         let is_trained = self.has_learned();
+        self.trace_predictions(&predictions, is_trained);
         let improvement = if is_trained { self.state.early_stop.observe(&evaluation) } else { Improvement::default() };
         let is_best = improvement.is_best;
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));

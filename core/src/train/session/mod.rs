@@ -12,6 +12,7 @@ mod prefix_refill;
 pub(in crate::train) mod progress;
 mod schedule;
 mod testing;
+pub(in crate::train) mod trace;
 mod train_step;
 mod trainable;
 pub(in crate::train) mod work;
@@ -38,6 +39,7 @@ use crate::train::session::further::LiveTensors;
 use crate::train::session::prefix_refill::PrefixRefill;
 use crate::train::session::progress::{BatchShape, Progress};
 use crate::train::session::testing::TestPass;
+use crate::train::session::trace::Trace;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::soft_targets::SoftTargets;
 use crate::train::state::{BatchPosition, HistoryEntry, RunState};
@@ -77,6 +79,8 @@ pub struct Session {
     /// Scores on the test rows, once the run has ended.
     test: Option<Evaluation>,
     forgetting: Option<Forgetting>,
+    /// What the maps of the run are drawn from.
+    trace: Trace,
     /// Says that another metric than the chosen one decides.
     metric_warning: Option<Diagnostic>,
     /// Learning rate of the next step in a dry run or range test, which is never evaluated.
@@ -159,6 +163,7 @@ impl Session {
             trainable_changed: false,
             test: None,
             forgetting: None,
+            trace: Trace::default(),
             metric_warning,
             dry_run_lr: None,
             stop_requested: false,
@@ -284,7 +289,9 @@ impl Session {
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
-            Phase::Evaluating(pass) => (pass.next_rows()?, &self.data.validation.texts, false),
+            Phase::Evaluating(pass) => {
+                (self.trace.base_batch().or(pass.next_rows())?, &self.data.validation.texts, false)
+            }
             Phase::Testing(pass, _) => (pass.next_rows()?, &self.data.test.texts, false),
             Phase::MeasuringForgetting(..) | Phase::Finished(_) => return None,
         };

@@ -1,0 +1,197 @@
+//! What the maps of a run are drawn from, recorded at its evaluations: vectors of some validation texts, and the probability
+//! of each row's given label. It changes nothing in the run and is not saved with it.
+
+use crate::device_to_host::device_to_host;
+use crate::diagnostic::Diagnostic;
+use crate::metrics::TrainingDynamics;
+use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input};
+use crate::text::{EncodedExamples, Labels, batches_by_length};
+use crate::train::eval::predict::Prediction;
+use crate::train::session::Session;
+
+/// Most texts whose vectors are recorded, spread evenly over the validation rows: more points would hide each other.
+const MAX_TEXTS: usize = 200;
+/// Most evaluations whose vectors are kept: 6 MB in all for 384 numbers each.
+const MAX_FRAMES: usize = 20;
+
+/// Vectors of the texts after a number of optimizer steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VectorFrame {
+    /// Number of optimizer steps; 0 for the model before training.
+    pub step: u32,
+    /// The vectors that the head reads, `[texts, hidden]`.
+    pub vectors: Vec<f32>,
+}
+
+/// What is recorded of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Texts whose vectors are recorded; empty if none are.
+    texts: Vec<u32>,
+    /// Batches of them that are left to be encoded by the model before training.
+    base_batches: Vec<Vec<u32>>,
+    frames: Vec<VectorFrame>,
+    /// Vectors of the evaluation under way.
+    next: Vec<f32>,
+    dynamics: TrainingDynamics,
+}
+
+impl Trace {
+    /// Indices of the texts with recorded vectors among the encoded validation texts.
+    pub fn texts(&self) -> &[u32] {
+        &self.texts
+    }
+
+    /// The recorded vectors, in the order of their steps.
+    pub fn frames(&self) -> &[VectorFrame] {
+        &self.frames
+    }
+
+    /// Probabilities of the given labels over the evaluations since the run was started or continued; without rows in tasks
+    /// other than single-label classification.
+    pub fn dynamics(&self) -> &TrainingDynamics {
+        &self.dynamics
+    }
+
+    /// Texts of the next batch for the model before training.
+    pub(super) fn base_batch(&self) -> Option<&Vec<u32>> {
+        self.base_batches.last()
+    }
+
+    fn put(&mut self, rows: &[u32], values: &[f32], hidden: usize) {
+        self.next.resize(self.texts.len() * hidden, 0.0);
+        for (row, vector) in rows.iter().zip(values.chunks_exact(hidden.max(1))) {
+            if let Ok(at) = self.texts.binary_search(row) {
+                self.next[at * hidden..][..hidden].copy_from_slice(vector);
+            }
+        }
+    }
+
+    /// Ends a frame. If there are too many, one goes, so that the others are spread as evenly as possible; the first and the
+    /// last stay.
+    fn end_frame(&mut self, step: u32) {
+        let vectors = std::mem::take(&mut self.next);
+        if vectors.iter().all(|value| value.is_finite()) && !vectors.is_empty() {
+            self.frames.push(VectorFrame { step, vectors });
+        }
+        if self.frames.len() > MAX_FRAMES {
+            let gap = |at: &usize| self.frames[at + 1].step - self.frames[at - 1].step;
+            let closest = (1..self.frames.len() - 1).min_by_key(gap);
+            closest.map(|at| self.frames.remove(at));
+        }
+    }
+}
+
+impl Session {
+    /// Records vectors of the validation texts from the next evaluation on, if the task has one vector for each text. The
+    /// model before training encodes them too, once.
+    pub fn record_vectors(&mut self) {
+        let validation = &self.data.validation;
+        let per_row = match &validation.labels {
+            Labels::Classes(_) if self.model.pooling().is_some() => 1,
+            Labels::Similarity(similarity) => similarity.texts_per_row(),
+            _ => return,
+        };
+        let rows = validation.rows();
+        let count = rows.min(MAX_TEXTS);
+        self.trace.texts = (0..count).map(|nth| (nth * rows / count * per_row) as u32).collect();
+        // Embeddings begin with an evaluation of the model before training.
+        if !self.compares_with_base() {
+            let lengths: Vec<usize> =
+                self.trace.texts.iter().map(|&text| validation.texts.tokens(text as usize)).collect();
+            let batches = batches_by_length(&lengths, self.recipe.batch_size()).into_iter();
+            let texts = |batch: Vec<u32>| batch.iter().map(|&nth| self.trace.texts[nth as usize]).collect();
+            self.trace.base_batches = batches.map(texts).collect();
+        }
+    }
+
+    /// What was recorded at the evaluations so far.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// Encodes a batch of texts by the model before training. Returns false if there is none left.
+    pub(super) async fn trace_base_batch(&mut self) -> Result<bool, Diagnostic> {
+        let Some(rows) = self.trace.base_batches.pop() else { return Ok(false) };
+        let validation = &self.data.validation;
+        let batch = validation.batch(&rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
+        let input = Input::new(&batch, &self.device);
+        let input = self.base.forward_to(input, FrozenPrefix::Sentence, &mut Dropout::off());
+        self.trace_vectors(&input, &rows).await?;
+        if self.trace.base_batches.is_empty() {
+            self.trace.end_frame(0);
+        }
+        Ok(true)
+    }
+
+    /// The batch with its texts pooled, whose vectors are recorded; unchanged if none of them is.
+    pub(super) async fn traced(&mut self, input: Input, rows: &[u32]) -> Result<Input, Diagnostic> {
+        let is_recorded = |row| self.trace.texts.binary_search(row).is_ok();
+        if self.compares_with_base() || !rows.iter().any(is_recorded) {
+            return Ok(input);
+        }
+        let input = self.model.forward_to(input, FrozenPrefix::Sentence, &mut Dropout::off());
+        self.trace_vectors(&input, rows).await?;
+        Ok(input)
+    }
+
+    async fn trace_vectors(&mut self, input: &Input, rows: &[u32]) -> Result<(), Diagnostic> {
+        if let HiddenStates::Sentence(vectors) = &input.hidden {
+            let [_, hidden] = vectors.dims();
+            let values = device_to_host(vectors.clone()).await?;
+            self.trace.put(rows, &values, hidden);
+        }
+        Ok(())
+    }
+
+    /// Records the predictions of an evaluation, by weights that a step has changed or not.
+    pub(super) fn trace_predictions(&mut self, predictions: &[Prediction], is_trained: bool) {
+        let are_vectors = self.compares_with_base();
+        for (text, prediction) in (0..).zip(predictions).filter(|_| are_vectors) {
+            let vector = prediction.vector();
+            self.trace.put(&[text], vector, vector.len());
+        }
+        self.trace.end_frame(self.state.step);
+        if let Some(probabilities) = given_probabilities(&self.data.validation, predictions).filter(|_| is_trained) {
+            self.trace.dynamics.observe(&probabilities);
+        }
+    }
+}
+
+/// Probability of each row's given label; none in tasks other than single-label classification, and if one is not a number.
+fn given_probabilities(examples: &EncodedExamples, predictions: &[Prediction]) -> Option<Vec<f32>> {
+    let Labels::Classes(classes) = &examples.labels else { return None };
+    let of_row = |(prediction, &class): (&Prediction, &u32)| match prediction {
+        Prediction::Classes(probabilities) => probabilities.get(class as usize).copied().filter(|it| it.is_finite()),
+        _ => None,
+    };
+    predictions.iter().zip(classes).map(of_row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_frames_are_thinned_and_the_first_and_the_last_stay() {
+        let mut trace = Trace { texts: vec![0], ..Trace::default() };
+        for step in 0..=100 {
+            trace.put(&[0], &[step as f32], 1);
+            trace.end_frame(step);
+        }
+        let steps: Vec<u32> = trace.frames.iter().map(|frame| frame.step).collect();
+        assert!(steps.len() <= MAX_FRAMES && steps[0] == 0 && steps.last() == Some(&100), "{steps:?}");
+        assert!(steps.windows(2).all(|pair| pair[1] - pair[0] <= 20), "{steps:?}");
+    }
+
+    #[test]
+    fn vectors_that_are_not_finite_are_left_out() {
+        let mut trace = Trace { texts: vec![3, 8], ..Trace::default() };
+        trace.put(&[8, 5, 3], &[1.0, 2.0, 9.0, 9.0, 3.0, 4.0], 2);
+        trace.end_frame(0);
+        assert_eq!(trace.frames[0].vectors, [3.0, 4.0, 1.0, 2.0]);
+        trace.put(&[8, 3], &[f32::NAN; 4], 2);
+        trace.end_frame(1);
+        assert_eq!(trace.frames.len(), 1);
+    }
+}
