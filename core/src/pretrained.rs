@@ -13,7 +13,7 @@ use crate::hub::pooling_of;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel, layers_field, take_averaging_layer};
 use crate::recipe::{Family, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer, TokenizerFile};
-use crate::train::{Session, TrainingData, general_texts};
+use crate::train::{Session, TrainingData, general_texts, training_sample};
 use crate::usage::{HeadLayers, PromptForm};
 use crate::weights::{ImportReport, Tensors, Weights};
 
@@ -276,7 +276,7 @@ impl Pretrained {
                 .remedy("Use a larger maximum length: targets are never cut."));
         }
         let data = TrainingData {
-            train,
+            train: training_sample(recipe.spec(), train, rows.labels.len()),
             validation,
             test,
             labels: rows.labels.to_vec(),

@@ -32,6 +32,8 @@ pub enum Stream {
     Folds = 12,
     /// Rows without a label that are offered to be labeled, and the order of the first ones.
     Pool = 13,
+    /// Training rows that are drawn, and those of them with another label.
+    TrainingSample = 14,
 }
 
 /// A random number generator.

@@ -8,6 +8,7 @@ mod folds;
 mod labeling;
 mod model;
 mod new_version;
+mod overfit;
 mod recipe;
 mod review;
 mod run;

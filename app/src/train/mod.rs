@@ -14,6 +14,7 @@ mod interval_hint;
 mod layers;
 mod live;
 mod maps;
+mod overfit;
 mod parts;
 mod pins;
 mod presets;
@@ -45,6 +46,7 @@ use forgetting::ForgettingMeter;
 use history::Runs;
 use layers::PlannedLayers;
 use live::Live;
+use overfit::Overfit;
 use pins::{PinTexts, PinnedAnswers};
 use presets::Presets;
 pub use recipe_file::save_recipe;
@@ -91,6 +93,7 @@ pub fn TrainStep() -> impl IntoView {
             <FoldBody fold=Fold::Recipe nth="-more">
                 <Advanced />
                 <SeveralRuns />
+                <Overfit />
                 <PinTexts />
             </FoldBody>
             <ProblemPlace diagnostic=failure />

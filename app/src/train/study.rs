@@ -21,6 +21,10 @@ pub fn StudyCard() -> impl IntoView {
         format!("See what it does: {title}")
     });
     let plan = page.memo(State::study_plan);
+    let run_words = page.memo(|state| match state.study.as_ref().map_or(0, |study| study.jobs.len()) {
+        2 => "Run both",
+        _ => "Run all",
+    });
     let run = move |_| {
         page.act(State::run_study);
         browser::focus_from_top(Step::Train.id());
@@ -36,7 +40,7 @@ pub fn StudyCard() -> impl IntoView {
             <StudyResult />
             <div class="row">
                 <button type="button" class="primary" hidden=is_not_offered disabled=cannot on:click=pressed(run)>
-                    "Run both"
+                    {run_words}
                 </button>
                 <button type="button" class="quiet" hidden=is_running on:click=pressed(close)>"Close"</button>
             </div>
@@ -56,8 +60,15 @@ pub fn StudyResult() -> impl IntoView {
         jobs.map(|(nth, job)| (format!("series-{}", nth % SERIES), job.name.clone())).collect::<Vec<_>>()
     });
     let sentence = page.memo(State::study_sentence);
+    let gap = page.memo(State::gap_picture);
+    let gap_words = page.memo(State::gap_words);
+    let has_no_gap = Memo::new(move |_| gap_words.with(String::is_empty));
     view! {
         <div class="comparison" hidden=has_none>
+            <div hidden=has_no_gap>
+                <Chart title="No remedy: the gap between the losses" picture=gap mark=format::rate />
+            </div>
+            <p aria-live="polite">{gap_words}</p>
             <div class="columns">
                 <Chart title="Validation score" picture=score mark=format::rate legend />
                 <Chart title="Validation loss, with training loss as thin lines" picture=loss mark=format::rate legend />

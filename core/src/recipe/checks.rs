@@ -47,6 +47,12 @@ pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     if !has_classes && spec.class_weights != ClassWeights::Equal {
         return conflict("class_weights", "needs a task with classes");
     }
+    if spec.task != Task::Classification && spec.max_train_samples > 0 {
+        return conflict("max_train_samples", "must be 0: only rows with one label each can be drawn");
+    }
+    if spec.task != Task::Classification && spec.label_noise > 0.0 {
+        return conflict("label_noise", "must be 0: only rows with one label each can have another one");
+    }
     if !has_classes && spec.focal_gamma > 0.0 {
         return conflict("focal_gamma", "must be 0: focal loss needs a task with classes");
     }

@@ -233,6 +233,20 @@ recipe_fields! {
             when: "Use it to try a recipe on many rows in a minute.",
             card: "The run was limited to {} optimizer steps.",
         }
+        /// Greatest number of training rows, drawn at random; 0 for all.
+        max_train_samples: u32 = 0, number(0.0..=1_000_000.0, Rows) {
+            label: "Max training rows",
+            when: "Set it to 0 to train on all rows.",
+            applies: |spec| spec.max_train_samples > 0,
+            card: "Trained on {} rows of the training data, drawn at random.",
+        }
+        /// Share of the training rows that get a wrong label on purpose.
+        label_noise: f64 = 0.0, number(0.0..=0.9, Percent) {
+            label: "Flipped labels",
+            when: "Set it to 0 to train on the labels as they are.",
+            applies: |spec| spec.label_noise > 0.0,
+            card: "Labels flipped on purpose, to show overfitting: {}.",
+        }
         /// Epochs between two evaluations on the validation rows; fractions are allowed.
         eval_every_epochs: Option<f64> = None, number(0.05..=100.0, Epochs) {
             label: "Evaluate every",

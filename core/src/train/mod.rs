@@ -24,6 +24,7 @@ mod state;
 mod step;
 mod target_tokens;
 mod targets;
+mod training_sample;
 
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use checkpoint::{
@@ -55,3 +56,4 @@ pub use soft_targets::SoftTargets;
 pub use state::{BatchPosition, HistoryEntry, RunState};
 pub use step::{clip_scale, gradients};
 pub use targets::{StepInput, Targets};
+pub(crate) use training_sample::training_sample;

@@ -8,6 +8,7 @@ mod gguf;
 mod labels;
 mod maps;
 mod onnx;
+mod overfit;
 mod pool;
 mod predicted_file;
 mod reopened;

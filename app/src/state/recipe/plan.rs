@@ -119,7 +119,9 @@ impl State {
         {
             return Some(estimate.steps / recipe.epochs.unwrap_or(1));
         }
-        let batches = self.data.report.as_ref()?.train_rows.div_ceil(recipe.batch_size.unwrap_or(1));
+        let rows = self.data.report.as_ref()?.train_rows;
+        let most = if recipe.max_train_samples == 0 { rows } else { recipe.max_train_samples };
+        let batches = rows.min(most).div_ceil(recipe.batch_size.unwrap_or(1));
         Some(batches.div_ceil(recipe.gradient_accumulation_steps.max(1)).max(1))
     }
 

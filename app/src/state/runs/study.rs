@@ -25,6 +25,8 @@ pub struct Study {
     ids: Vec<u32>,
     /// How far it has come.
     pub stage: StudyStage,
+    /// True if the gap between the losses of its first run is shown.
+    pub shows_gap: bool,
     /// Number of validation rows, once a run has ended.
     validation_rows: u32,
 }
@@ -74,7 +76,7 @@ impl Outcome {
 impl Study {
     /// A study that waits for the user.
     pub fn new(title: String, jobs: Vec<Job>) -> Self {
-        Self { title, jobs, ids: Vec::new(), stage: StudyStage::Offered, validation_rows: 0 }
+        Self { title, jobs, ids: Vec::new(), stage: StudyStage::Offered, shows_gap: false, validation_rows: 0 }
     }
 
     /// What the runs came to, in words: best scores, whether their difference is more than chance, gaps and steps.

@@ -31,6 +31,10 @@ impl TrainingScript<'_> {
                 .then_some("transformers has no dropout before the head of this class."),
             (family == Family::ModernBert && spec.dropout != spec.attention_dropout)
                 .then_some("transformers applies the attention dropout after attention too, where Hone applies the hidden one."),
+            (spec.max_train_samples > 0 || spec.label_noise > 0.0).then_some(
+                "The run was trained on a part of the training rows or with some labels flipped on purpose. Here, all rows are \
+                 trained on, with their own labels.",
+            ),
             (spec.reinit_layers > 0)
                 .then_some("Reinitialized layers start from other random numbers, so the loss of the first step differs."),
             (spec.adapter != AdapterKind::None)
