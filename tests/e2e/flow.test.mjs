@@ -90,7 +90,7 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByText("Changed to fresh.").waitFor();
         await page.getByRole("button", { name: "Show maps" }).click();
         await page.getByText(/^At step \d+, the nearest other text has the same label for 80 %/).waitFor();
-        await page.getByLabel("Evaluation", { exact: true }).fill("0");
+        await page.getByRole("slider", { name: /^Evaluation step/ }).fill("0");
         await page.getByText(/^At before training, the nearest other text/).waitFor();
         const rowCursor = page.getByRole("slider", { name: "Row on the map “Rows by confidence and variability”" });
         await rowCursor.fill("3");

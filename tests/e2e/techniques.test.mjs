@@ -96,6 +96,13 @@ test("a learning rate is found and adopted, and the search can be stopped", asyn
     await page.getByRole("button", { name: /^See what it does ?: Schedule$/ }).click();
     await page.getByText(/differ in nothing else: Schedule linear against Schedule constant\. .*steps each/i).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.id), "study");
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await page.getByText("Overfit on purpose", { exact: true }).click();
+    await page.getByLabel("Flipped labels").fill("10");
+    await page.getByRole("button", { name: "See what happens" }).click();
+    await page.getByRole("heading", { name: "See what it does: overfit on purpose, 60 rows, 10 % of their labels wrong" }).waitFor();
+    await page.getByText(/no remedy against dropout 40 % against weight decay 1 against early stopping\. 60 steps each/).waitFor();
+    await page.getByRole("button", { name: "Run all" }).waitFor();
     await assertAccessible(page);
     await page.getByRole("button", { name: "Close", exact: true }).click();
   });
