@@ -22,6 +22,7 @@ mod python;
 mod samples;
 mod serve;
 mod setup;
+mod short_names;
 mod test;
 mod wasm;
 

@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::model::link;
-use crate::{fetch, paths, process};
+use crate::{fetch, paths, process, short_names};
 
 /// Part of the built page, with its size budget.
 pub struct Module {
@@ -25,7 +25,7 @@ pub struct Module {
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
 pub static MODULES: [Module; 3] = [
-    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 400_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 395_000 },
     Module { name: "worker", file: "hone-worker_bg.wasm", passes: &ENGINE_PASSES, budget: 4_800_000 },
     Module { name: "tables", file: TABLES, passes: &ENGINE_PASSES, budget: 300_000 },
 ];
@@ -33,7 +33,7 @@ pub static MODULES: [Module; 3] = [
 /// Those that make the page smallest once it is compressed, by 9 KB: code that repeats itself, as compilers write it, compresses
 /// better than code that was made shorter, and best next to its like, which has a similar name. Nothing is stored in the first
 /// kilobyte of the memory, since that is the end of the stack.
-const PAGE_PASSES: [&str; 8] = [
+const PAGE_PASSES: [&str; 9] = [
     "-Os",
     "--converge",
     "--low-memory-unused",
@@ -42,6 +42,7 @@ const PAGE_PASSES: [&str; 8] = [
     "--skip-pass=local-cse",
     "--skip-pass=simplify-locals",
     "--reorder-functions-by-name",
+    short_names::PASS,
 ];
 
 /// Few passes suffice for what LLVM has optimized for speed. With `-O2` the worker was 9 % larger as brotli, took three times
@@ -72,8 +73,8 @@ const params = { [P.BROTLI_PARAM_QUALITY]: 11, [P.BROTLI_PARAM_LGWIN]: 24, [P.BR
 fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 ";
 
-/// Number of cached results, for both modules and both kinds.
-const MOST_KEPT: usize = 16;
+/// Number of cached files: three for each result.
+const MOST_KEPT: usize = 24;
 
 /// Builds the part that reads Parquet into dist/.
 pub fn build_tables(dist: &Path) -> Result<()> {
@@ -105,16 +106,21 @@ impl Module {
     fn finish(&self, dist: &Path, kept: &Path) -> Result<()> {
         let raw = dist.join(self.file);
         let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
-        let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
-        if !brotli.exists() {
+        let [wasm, names, brotli] = ["wasm", "names", "wasm.br"].map(|ending| kept.join(format!("{key}.{ending}")));
+        if [&wasm, &names, &brotli].iter().any(|file| !file.exists()) {
             process::step(&format!("Optimizing and compressing the {}", self.name), || {
                 let mut wasm_opt = process::command("wasm-opt");
                 wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
-                process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
+                fs::write(&names, process::output(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?)?;
                 let part = brotli.with_extension("part");
                 process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
                 Ok(fs::rename(part, &brotli)?)
             })?;
+        }
+        if self.passes.contains(&short_names::PASS) {
+            let javascript = dist.join(self.file.replace("_bg.wasm", ".js"));
+            let shortened = short_names::shorten(&fs::read_to_string(&javascript)?, &fs::read_to_string(&names)?)?;
+            fs::write(&javascript, shortened)?;
         }
         link(&wasm, &raw)?;
         link(&brotli, &dist.join(format!("{}.br", self.file)))
