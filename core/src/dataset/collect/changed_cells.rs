@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::dataset::collect::flags::turned;
 use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::collect::tags::tag_list;
+use crate::dataset::tag_scheme::separator_of;
 
 /// Separator of the labels in files that have none yet.
 const NEW_SEPARATOR: char = ',';
@@ -86,8 +87,11 @@ fn elements(list: &str) -> Vec<Range<usize>> {
     let (mut found, mut start, mut quote) = (Vec::new(), None, None);
     let is_list = list.trim_start().starts_with(['[', '(']);
     let mut is_escaped = false;
+    let separator = separator_of(list).filter(|_| !is_list);
     for (at, character) in list.char_indices() {
-        let is_between = character.is_whitespace() || (is_list && matches!(character, '[' | ']' | '(' | ')' | ','));
+        let is_between = character.is_whitespace()
+            || separator == Some(character)
+            || (is_list && matches!(character, '[' | ']' | '(' | ')' | ','));
         match quote {
             Some(_) if is_escaped => is_escaped = false,
             Some(_) if character == '\\' => is_escaped = true,
@@ -148,6 +152,7 @@ mod tests {
         assert_eq!(with_tag("['O' 'B-X']", 0, "B-Y").unwrap(), "['B-Y' 'B-X']");
         assert_eq!(with_tag("[O, B-PER]", 0, "B-PER").unwrap(), "[B-PER, B-PER]");
         assert_eq!(with_tag("[0, 3,4]", 2, "0").unwrap(), "[0, 3,0]");
+        assert_eq!(with_tag("O, B-X,O", 1, "O").unwrap(), "O, O,O");
         assert_eq!(with_tag("O O", 2, "B-X"), None);
         assert_eq!(with_tag("O O", 0, "B X"), None);
     }
