@@ -151,7 +151,7 @@ test("a folder, an export of Hone's, and files that are not a model", async () =
       await screenshot(page, "own-model");
 
       await page.getByLabel("Choose files").setInputFiles(join(folder, "tokenizer.json"));
-      await page.getByText("None of the files has weights (tokenizer.json).").waitFor();
+      await page.getByText("The folder has no weights that can be read here (tokenizer.json).").waitFor();
       const fault = { name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("PK but no more") };
       await page.getByLabel("Choose files").setInputFiles(fault);
       await page.getByText("broken.zip cannot be read as a zip").waitFor();
