@@ -41,7 +41,7 @@ pub fn ChangesRow() -> impl IntoView {
     let cannot = page.memo(|state| !state.can_correct());
     let form = |form| page.memo(move |state| state.corrected_form() != form);
     let [is_not_csv, is_writable] = [CorrectedForm::Csv, CorrectedForm::ListOnly].map(form);
-    let is_list_only = Memo::new(move |_| !is_writable.get());
+    let is_list_only = memo(move || !is_writable.get());
     let diagnostic = page.memo(|state| state.changes.diagnostic.clone());
     let save_list = move |_| {
         if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
-use crate::components::{CollectAny, changing, pressed, typed};
+use crate::components::{CollectAny, changing, memo, pressed, typed};
 use crate::data::ChangesRow;
 use crate::page::Page;
 use crate::state::State;
@@ -58,7 +58,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
     let at = RwSignal::new(frames.saturating_sub(1));
     let (cursor, chosen) = (RwSignal::new(None::<usize>), RwSignal::new(None::<usize>));
     let of_frame = move |pick: fn(&hone_core::run::MapFrame) -> String| {
-        Memo::new(move |_| map.with_value(|map| map.frames.get(at.get()).map(pick).unwrap_or_default()))
+        memo(move || map.with_value(|map| map.frames.get(at.get()).map(pick).unwrap_or_default()))
     };
     let (name, told) = (of_frame(|frame| frame.name.clone()), of_frame(|frame| frame.words.clone()));
     let drawn = changing(move || {
@@ -74,7 +74,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
         });
         at.map(|(x, y)| view! { <circle cx=x cy=y r="3.2" /> })
     });
-    let reading = Memo::new(move |_| {
+    let reading = memo(move || {
         cursor.get().and_then(|nth| map.with_value(|map| map.points.get(nth).map(words))).unwrap_or_default()
     });
     let point = move |event: &MouseEvent| {
@@ -88,7 +88,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
         cursor.set(nth);
         chosen.set(nth);
     };
-    let position = Memo::new(move |_| chosen.get().unwrap_or_default().to_string());
+    let position = memo(move || chosen.get().unwrap_or_default().to_string());
     let row = move |nth: usize| {
         map.with_value(|map| map.points.get(nth).map(|point| item(point.row.clone(), can_mend.get(), true, true)))
     };

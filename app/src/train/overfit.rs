@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{pressed, typed};
+use crate::components::{memo, pressed, typed};
 use crate::fields::STUDY;
 use crate::page::Page;
 
@@ -16,7 +16,7 @@ pub fn Overfit() -> impl IntoView {
         page.change(|state| state.offer_overfit(flipped.get_untracked().parse().unwrap_or_default()));
         browser::focus(STUDY);
     };
-    let words = Memo::new(move |_| flipped.get() + " %");
+    let words = memo(move || flipped.get() + " %");
     view! {
         <details class="several replay" hidden=cannot_take>
             <summary>"Overfit on purpose"</summary>

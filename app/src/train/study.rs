@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{Chart, pressed};
+use crate::components::{Chart, memo, pressed};
 use crate::fields::STUDY;
 use crate::format;
 use crate::page::Page;
@@ -62,7 +62,7 @@ pub fn StudyResult() -> impl IntoView {
     let sentence = page.memo(State::study_sentence);
     let gap = page.memo(State::gap_picture);
     let gap_words = page.memo(State::gap_words);
-    let has_no_gap = Memo::new(move |_| gap_words.with(String::is_empty));
+    let has_no_gap = memo(move || gap_words.with(String::is_empty));
     view! {
         <div class="comparison" hidden=has_none>
             <div hidden=has_no_gap>
