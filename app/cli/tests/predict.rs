@@ -67,9 +67,9 @@ fn rows_keep_their_columns_and_get_a_prediction() {
     let folder = Folder::with_model("rows");
     folder.write("new.csv", "id,prompt\n1,Once a cat saw a\n2,\n3,\"Once, a bird saw a\"\n");
     let predicted = folder.predict("out/model", "new.csv", "predicted.jsonl", &[]);
-    let told = String::from_utf8_lossy(&predicted.stderr);
-    assert!(predicted.status.success(), "{told}");
-    assert!(told.contains("1 row was left without a prediction"), "{told}");
+    let stderr = String::from_utf8_lossy(&predicted.stderr);
+    assert!(predicted.status.success(), "{stderr}");
+    assert!(stderr.contains("1 row was left without a prediction"), "{stderr}");
     let written = fs::read_to_string(folder.path("predicted.jsonl")).expect("a file");
     let rows: Vec<Value> = written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let ids: Vec<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();

@@ -45,9 +45,9 @@ fn a_file_that_python_could_not_read_is_refused_with_a_remedy() {
     let columns =
         format!("{{\"prompt\": [{}], \"completion\": [{}]}}", rows.trim_end_matches(", "), rows.trim_end_matches(", "));
     let (folder, output) = script("columns", "train.json", columns.as_bytes());
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && told.contains("an array for each column"), "{told}");
-    assert!(told.contains("Save the rows as CSV"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("an array for each column"), "{stderr}");
+    assert!(stderr.contains("Save the rows as CSV"), "{stderr}");
     assert!(!folder.join("hone-run.zip").exists());
     fs::remove_dir_all(folder).expect("a folder");
 }

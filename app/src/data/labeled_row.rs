@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::data::mend::MendButtons;
 use crate::format;
 
-/// A row with what is said of it, its place, and what can be done about it.
+/// A row with what was found, its place, and the buttons that mend it.
 pub fn labeled_row(row: LabeledRow, finding: String) -> impl IntoView {
     let LabeledRow { line, word, is_in_train_file, is_validation, text, pair, given, likely } = row;
     let side = if is_validation { "validation" } else { "training" };

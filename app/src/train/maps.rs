@@ -60,7 +60,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
     let of_frame = move |pick: fn(&hone_core::run::MapFrame) -> String| {
         memo(move || map.with_value(|map| map.frames.get(at.get()).map(pick).unwrap_or_default()))
     };
-    let (name, told) = (of_frame(|frame| frame.name.clone()), of_frame(|frame| frame.words.clone()));
+    let (name, sentence) = (of_frame(|frame| frame.name.clone()), of_frame(|frame| frame.words.clone()));
     let drawn = changing(move || {
         let letters =
             map.with_value(|map| map.frames.get(at.get()).map(|frame| letters(map, frame)).unwrap_or_default());
@@ -119,7 +119,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
                 on:mouseleave=pressed(move |_| cursor.set(chosen.get_untracked()))
                 on:click=pressed(move |event| choose(point(&event)))
             >
-                <svg viewBox="-4 -4 108 108" role="img" aria-label=told>
+                <svg viewBox="-4 -4 108 108" role="img" aria-label=sentence>
                     <path d=guide />
                     {drawn}
                     {ring}
@@ -136,7 +136,7 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
             </div>
             <p class="hint">{axes}</p>
             <p class="reading" dir="auto">{reading}</p>
-            <p role="status">{told}</p>
+            <p role="status">{sentence}</p>
             <ul class="rows">{opened}</ul>
             <ul class="rows">{listed}</ul>
         </figure>

@@ -102,7 +102,7 @@ fn find(labels: &[String], name: &str) -> Option<usize> {
     let same = labels.iter().position(|label| label == name);
     let alike = || {
         let mut alike = labels.iter().enumerate().filter(|(_, label)| key(label) == key(name));
-        // Two labels that differ in case only are not told apart.
+        // Two labels that differ in case only are the same.
         alike.next().filter(|_| alike.next().is_none())
     };
     same.or_else(|| Some(alike()?.0))

@@ -60,13 +60,13 @@ mod tests {
             {"type": "sentence_transformers.models.Pooling"}, {"type": "sentence_transformers.models.Dense"},
             {"type": "sentence_transformers.models.Normalize"}]"#;
         let prompts = r#"{"prompts": {"query": "query: "}, "default_prompt_name": "query"}"#;
-        for (name, json, told) in [
+        for (name, json, expected) in [
             ("modules.json", modules, "(Dense)"),
             ("config_sentence_transformers.json", prompts, "\"query: \""),
             ("sentence_bert_config.json", r#"{"do_lower_case": true}"#, "case"),
         ] {
             let notes = notes(name, json);
-            assert!(notes.len() == 1 && notes[0].contains(told), "{notes:?}");
+            assert!(notes.len() == 1 && notes[0].contains(expected), "{notes:?}");
         }
         let pooling = sentence_notes(&[], Some(br#"{"pooling_mode_max_tokens": true}"#));
         assert!(pooling.len() == 1 && pooling[0].contains("max"), "{pooling:?}");

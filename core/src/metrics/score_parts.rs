@@ -45,7 +45,7 @@ pub enum ScoreParts {
     Losses {
         /// Sum and weight of each row.
         rows: Vec<[f64; 2]>,
-        /// True if the decisions are tokens, whose loss is also told as perplexity.
+        /// True if the decisions are tokens, whose loss is also given as perplexity.
         are_tokens: bool,
     },
 }

@@ -241,9 +241,10 @@ impl Layer {
         let mut norm = |name: &str, size| {
             RmsNorm::load(tensors, &format!("{prefix}.{name}"), group, size, variant.norm_offset, eps)
         };
-        let (q_norm, k_norm) = match variant.has_qk_norm {
-            true => (Some(norm("self_attn.q_norm", head_dim)?), Some(norm("self_attn.k_norm", head_dim)?)),
-            false => (None, None),
+        let (q_norm, k_norm) = if variant.has_qk_norm {
+            (Some(norm("self_attn.q_norm", head_dim)?), Some(norm("self_attn.k_norm", head_dim)?))
+        } else {
+            (None, None)
         };
         let scale = variant.attention_multiplier.unwrap_or_else(|| 1.0 / (head_dim as f64).sqrt());
         let self_attn = Attention {

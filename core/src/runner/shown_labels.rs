@@ -39,7 +39,7 @@ pub(super) fn joined(names: &[String]) -> String {
 }
 
 /// The words of a row whose first tokens have these tags; none if words without a token have no tag, because then the words
-/// cannot be told apart.
+/// cannot be distinguished.
 pub(super) fn aligned_words<'a>(dataset: &'a Dataset, row: u32, tags: &[(u32, u32)]) -> Option<(&'a str, Vec<Word>)> {
     let Example::Tags { text, mut words } = dataset.example(row) else { return None };
     let is_known = words.len() >= tags.len() && words.iter().zip(tags).all(|(word, (_, tag))| word.tag == *tag);

@@ -102,7 +102,7 @@ fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
     let is_running_text = dataset.task == Task::Generation && dataset.prompt_form() == PromptForm::Corpus;
     let Some((evaluation, predictions)) = session.best().filter(|_| !is_running_text) else { return Vec::new() };
     let data = session.data();
-    // Words without a token have no prediction: then the words cannot be told apart, and only their tags are named.
+    // Words without a token have no prediction: then the words cannot be distinguished, and only their tags are named.
     let words = |row: u32| {
         let Labels::Tags(tags) = &data.validation.labels else { return Vec::new() };
         let Some(&number) = dataset.validation.get(row as usize) else { return Vec::new() };

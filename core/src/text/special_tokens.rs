@@ -35,9 +35,10 @@ impl SpecialTokens {
             (&ids[self.begin.len()..second - self.middle.len()], &ids[second..ids.len() - self.end.len()]);
         let room = max_length.saturating_sub(self.pair_tokens());
         let shorter = first.len().min(other.len()).min(room / 2);
-        let [first, other] = match first.len() > other.len() {
-            true => [&first[..first.len().min(room - shorter)], &other[..shorter]],
-            false => [&first[..shorter], &other[..other.len().min(room - shorter)]],
+        let [first, other] = if first.len() > other.len() {
+            [&first[..first.len().min(room - shorter)], &other[..shorter]]
+        } else {
+            [&first[..shorter], &other[..other.len().min(room - shorter)]]
         };
         self.pair(first, other)
     }

@@ -36,7 +36,7 @@ impl ImportReport {
     }
 }
 
-/// Ends of the names of buffers, which are computed anew.
+/// Ends of the names of buffers, which are recomputed.
 const BUFFERS: [&str; 5] = ["position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias", ".inv_freq"];
 /// Unused tensors that are named.
 const NAMED_TENSORS: usize = 3;

@@ -88,10 +88,8 @@ fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
         "model": {"type": "WordPiece", "unk_token": name(unknown), "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": vocabulary},
     });
-    let inputs: &[&str] = match has_types {
-        true => &["input_ids", "token_type_ids", "attention_mask"],
-        false => &["input_ids", "attention_mask"],
-    };
+    let inputs: &[&str] =
+        if has_types { &["input_ids", "token_type_ids", "attention_mask"] } else { &["input_ids", "attention_mask"] };
     let config = json!({"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": inputs,
         "pad_token": name(pad), "unk_token": name(unknown), "clean_up_tokenization_spaces": false});
     [("tokenizer.json", tokenizer), ("tokenizer_config.json", config)]

@@ -239,16 +239,16 @@ pub mod tests {
 
     #[test]
     fn the_trend_of_a_loss_is_told_in_a_sentence() {
-        let told = |train: &[f64], validation: &[f64]| trend(&losses(train), &losses(validation));
-        assert_eq!(told(&[], &[]), "No step has been taken yet.");
-        assert_eq!(told(&[1.79, 0.31], &[]), "Training loss fell from 1.790 to 0.310.");
-        assert_eq!(told(&[0.7, 0.7], &[0.7]), "Training loss stayed near 0.700; validation was 0.700 at step 10.");
+        let trend_of = |train: &[f64], validation: &[f64]| trend(&losses(train), &losses(validation));
+        assert_eq!(trend_of(&[], &[]), "No step has been taken yet.");
+        assert_eq!(trend_of(&[1.79, 0.31], &[]), "Training loss fell from 1.790 to 0.310.");
+        assert_eq!(trend_of(&[0.7, 0.7], &[0.7]), "Training loss stayed near 0.700; validation was 0.700 at step 10.");
         let turned = "Training loss fell from 1.790 to 0.310; validation was lowest, 0.420, at step 20 and has risen to 0.600 since.";
-        assert_eq!(told(&[1.79, 0.31], &[0.9, 0.42, f64::NAN, 0.6]), turned);
-        assert!(told(&[1.0, 2.0], &[0.9, 0.5, 0.502]).ends_with(
+        assert_eq!(trend_of(&[1.79, 0.31], &[0.9, 0.42, f64::NAN, 0.6]), turned);
+        assert!(trend_of(&[1.0, 2.0], &[0.9, 0.5, 0.502]).ends_with(
             "rose from 1.000 to 2.000; validation was lowest, 0.500, at step 20 and has stayed near it since."
         ));
-        assert!(told(&[1.0, 0.5], &[0.9, 0.5]).ends_with("was lowest, 0.500, at the last evaluation, at step 20."));
+        assert!(trend_of(&[1.0, 0.5], &[0.9, 0.5]).ends_with("was lowest, 0.500, at the last evaluation, at step 20."));
     }
 
     #[test]

@@ -81,13 +81,13 @@ impl Run {
         else {
             return String::new();
         };
-        let told = |group: &GroupMovement| format!("{} {} %", format::part(group.group), percent(group.relative));
+        let distance = |group: &GroupMovement| format!("{} {} %", format::part(group.group), percent(group.relative));
         format!(
             "Distance of the weights from where they began, in percent of their length; the brighter, the more was added since \
              the column before. At step {}, the farthest is {}, the nearest {}.",
             format::count(f64::from(last.step)),
-            told(most),
-            told(least),
+            distance(most),
+            distance(least),
         )
     }
 }
@@ -143,6 +143,6 @@ mod tests {
         let film = run.film();
         assert!(film.steps.len() <= MAX_COLUMNS + 1 && film.steps.last().unwrap() == "35", "{:?}", film.steps);
         moved(&mut run, 30, [0.0, 0.5]);
-        assert_eq!(run.movements.len(), 30, "later ones are said again");
+        assert_eq!(run.movements.len(), 30, "later ones are announced again");
     }
 }

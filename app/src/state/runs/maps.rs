@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(drawn[1].class, "series-3");
         assert_eq!(nearest(&frame, 60.0, 25.0), Some(1));
         assert_eq!(nearest(&MapFrame::default(), 60.0, 25.0), None);
-        let told: Vec<String> = map.points.iter().map(words).collect();
-        assert_eq!(told, ["“Dull.”, line 2, fresh, confidence 4 %", "“Dull.”, line 3, rotten", "“Dull.”, line 4"]);
+        let described: Vec<String> = map.points.iter().map(words).collect();
+        assert_eq!(described, ["“Dull.”, line 2, fresh, confidence 4 %", "“Dull.”, line 3, rotten", "“Dull.”, line 4"]);
     }
 }

@@ -8,7 +8,7 @@ use crate::plot::{Frame, Picture, Scale, Series, Shape};
 use crate::state::runs::charts::step_ends;
 use crate::state::{PinnedAnswers, QueryKind, Run, SERIES, State};
 
-/// Maximum number of pinned texts; more lines could not be told apart.
+/// Maximum number of pinned texts; more lines could not be distinguished.
 const MAX_PINS: usize = 5;
 
 /// Characters of a text that name it in a legend or a sentence.
@@ -123,10 +123,10 @@ impl Run {
 
     fn words_of_pin(&self, nth: usize) -> Option<String> {
         let text = &self.pinned[nth];
-        let said: Vec<(u32, String)> =
-            self.answers_for(nth).map(|(step, answer)| (step, self.said(text, answer))).collect();
-        let (_, now) = said.last()?;
-        let turns: Vec<_> = said.windows(2).filter(|pair| pair[0].1 != pair[1].1).collect();
+        let answers: Vec<(u32, String)> =
+            self.answers_for(nth).map(|(step, answer)| (step, self.answer_words(text, answer))).collect();
+        let (_, now) = answers.last()?;
+        let turns: Vec<_> = answers.windows(2).filter(|pair| pair[0].1 != pair[1].1).collect();
         let answer = self.answers_for(nth).last().map(|(_, answer)| answer)?;
         let sure = match answer {
             Answer::Classes { probabilities, .. } => probabilities
@@ -136,10 +136,10 @@ impl Run {
         };
         let text = quoted(text);
         if let Answer::Number { .. } = answer {
-            return Some(format!("{text}: from {} to {now}.", said[0].1));
+            return Some(format!("{text}: from {} to {now}.", answers[0].1));
         }
         let turned = match (turns.as_slice(), turns.last()) {
-            ([], _) | (_, None) if said.len() == 1 => format!("{now} at step {}", said[0].0),
+            ([], _) | (_, None) if answers.len() == 1 => format!("{now} at step {}", answers[0].0),
             ([], _) | (_, None) => format!("{now} from the first evaluation to the last"),
             (_, Some(last)) => {
                 let times = match turns.len() as u32 {
@@ -153,7 +153,7 @@ impl Run {
     }
 
     /// An answer in a few words.
-    fn said(&self, text: &str, answer: &Answer) -> String {
+    fn answer_words(&self, text: &str, answer: &Answer) -> String {
         let labels = self.plan.as_ref().map_or(&[][..], |plan| &plan.labels);
         let listed = |names: Vec<String>, none: &str| if names.is_empty() { none.to_owned() } else { names.join(", ") };
         match answer {
@@ -207,16 +207,22 @@ mod tests {
     }
 
     #[test]
-    fn the_moment_at_which_an_answer_turns_is_told() {
-        let told = |shares: &[f32]| {
+    fn the_moment_at_which_an_answer_turns_is_named() {
+        let words_of = |shares: &[f32]| {
             let answers = shares.iter().map(|share| classes(&[1.0 - share, *share])).collect();
             run("Win a prize", answers).pin_words().remove(0).replace('\u{a0}', " ")
         };
-        assert_eq!(told(&[0.6]), "“Win a prize”: “spam” at step 0, now with 60 %.");
-        assert_eq!(told(&[0.6, 0.9]), "“Win a prize”: “spam” from the first evaluation to the last, now with 90 %.");
-        assert_eq!(told(&[0.4, 0.7, 0.97]), "“Win a prize”: turned from “ham” to “spam” at step 10, now with 97 %.");
+        assert_eq!(words_of(&[0.6]), "“Win a prize”: “spam” at step 0, now with 60 %.");
         assert_eq!(
-            told(&[0.6, 0.3, 0.2, 0.8]),
+            words_of(&[0.6, 0.9]),
+            "“Win a prize”: “spam” from the first evaluation to the last, now with 90 %."
+        );
+        assert_eq!(
+            words_of(&[0.4, 0.7, 0.97]),
+            "“Win a prize”: turned from “ham” to “spam” at step 10, now with 97 %."
+        );
+        assert_eq!(
+            words_of(&[0.6, 0.3, 0.2, 0.8]),
             "“Win a prize”: turned 2 times, last from “ham” to “spam” at step 30, now with 80 %."
         );
     }

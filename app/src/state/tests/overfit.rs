@@ -13,7 +13,7 @@ fn recipes(state: &State) -> Vec<RecipeSpec> {
 }
 
 /// A study whose first run has these validation losses.
-fn told(losses: [f64; 3]) -> State {
+fn study_with(losses: [f64; 3]) -> State {
     let mut state = ready();
     state.offer_overfit(20);
     state.run_study();
@@ -59,7 +59,7 @@ fn three_remedies_differ_from_the_run_without_in_one_thing_each() {
 
 #[test]
 fn the_turning_point_and_the_gap_are_told_and_drawn() {
-    let state = told([0.5, 0.8, 1.25]);
+    let state = study_with([0.5, 0.8, 1.25]);
     let words = state.gap_words();
     assert!(
         words.starts_with("Without a remedy, validation loss turned at step 6: it was lowest there, 0.500, and 1.250"),
@@ -69,7 +69,7 @@ fn the_turning_point_and_the_gap_are_told_and_drawn() {
     let classes: Vec<&str> = picture.shapes.iter().map(|shape| shape.class.as_str()).collect();
     assert_eq!(classes, ["gap", "smooth", "validation", "validation dots", "best"]);
     assert!(picture.shapes.iter().all(|shape| !shape.path.is_empty() && !shape.path.contains("NaN")), "{picture:?}");
-    let words = told([1.0, 0.75, 0.5]).gap_words();
+    let words = study_with([1.0, 0.75, 0.5]).gap_words();
     assert!(words.contains("still falling at the end: 0.500 at step 18. It does not overfit yet"), "{words}");
 }
 

@@ -247,8 +247,8 @@ fn a_run_whose_worker_is_lost_goes_on_by_itself_from_the_last_save() {
     let sent = lost(&mut state, 0.0, Backend::Cpu);
     assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into(), pinned: Vec::new() }));
     assert_eq!(state.run.phase, Phase::Running);
-    let told = state.run.warnings.last().unwrap();
-    assert!(told.what == gone().what && told.done.contains("continues the run from step 12"), "{told:?}");
+    let warning = state.run.warnings.last().unwrap();
+    assert!(warning.what == gone().what && warning.done.contains("continues the run from step 12"), "{warning:?}");
 }
 
 #[test]

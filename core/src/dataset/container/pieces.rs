@@ -17,7 +17,7 @@ pub(crate) trait Pieces {
     /// The reason why the file cannot be read.
     fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic>;
 
-    /// Share of the content that has been read, from 0 to 1, if it cannot be told by the bytes of the file.
+    /// Share of the content that has been read, from 0 to 1, if the position in the file does not show it.
     fn share(&self) -> Option<f64> {
         None
     }

@@ -281,15 +281,15 @@ fn single_labels_can_be_collected_as_several_by_hand() {
 fn labels_separated_by_spaces_are_told() {
     let labels = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
     let (_, report) = mapped(&labeled("labels", &["scab", "rust", "scab rust"]), labels).unwrap();
-    let told = warning(&report.warnings, "data.labels-by-spaces");
-    assert_eq!(told.done, "Read as 2 labels: \"scab\", \"rust\".");
+    let found = warning(&report.warnings, "data.labels-by-spaces");
+    assert_eq!(found.done, "Read as 2 labels: \"scab\", \"rust\".");
 }
 
 #[test]
 fn rows_that_mostly_do_not_fit_are_told() {
     let numbers = Mapping::Regression { text: 0, pair: None, number: 1 };
     let (_, report) = mapped(&labeled("score", &["1", "none yet", "2", "no", "-"]), numbers).unwrap();
-    let told = warning(&report.warnings, "data.mostly-skipped");
-    assert_eq!(told.what, "36 of 60 rows cannot be used.");
-    assert_eq!(told.done, "Skipped. First, line 3: \"none yet\" is not a number.");
+    let found = warning(&report.warnings, "data.mostly-skipped");
+    assert_eq!(found.what, "36 of 60 rows cannot be used.");
+    assert_eq!(found.done, "Skipped. First, line 3: \"none yet\" is not a number.");
 }

@@ -86,10 +86,12 @@ fn tokens(
     };
     for (token, id) in vocab {
         let is_byte = is_sentence_piece && token.len() == 6 && token.starts_with("<0x") && token.ends_with('>');
-        let kind = match is_byte {
-            true => TokenType::Byte,
-            false if unknown == Some(token) => TokenType::Unknown,
-            false => TokenType::Normal,
+        let kind = if is_byte {
+            TokenType::Byte
+        } else if unknown == Some(token) {
+            TokenType::Unknown
+        } else {
+            TokenType::Normal
         };
         put(id.as_u64(), token, kind);
     }

@@ -36,10 +36,7 @@ fn embeddings(net: &mut Network, config: &BertConfig, ids: &Value) -> Value {
         sum = net.graph.op("Add", &[&sum, &types]);
     }
     let normalized = net.layer_norm(&sum, "embeddings.LayerNorm", config.layer_norm_eps);
-    match config.embedding_size == config.hidden {
-        true => normalized,
-        false => net.linear(&normalized, "embeddings_project"),
-    }
+    if config.embedding_size == config.hidden { normalized } else { net.linear(&normalized, "embeddings_project") }
 }
 
 /// The position embeddings of the tokens, `[seq, hidden]` or `[batch, seq, hidden]`.

@@ -15,10 +15,8 @@ pub(super) fn add(net: &mut Network, config: &Gpt2Config) {
     let x = net.graph.op("Add", &[&words, &positions]);
     let x = (0..config.layers).fold(x, |x, i| layer(net, &mut decoder, config, i, &x));
     let x = net.layer_norm(&x, "ln_f", eps);
-    let logits = match config.is_tied {
-        true => net.tied_head(&x, "wte.weight", [vocab, hidden]),
-        false => net.linear(&x, "lm_head"),
-    };
+    let logits =
+        if config.is_tied { net.tied_head(&x, "wte.weight", [vocab, hidden]) } else { net.linear(&x, "lm_head") };
     decoder.finish(net, &logits, vocab);
 }
 

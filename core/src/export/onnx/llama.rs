@@ -25,9 +25,10 @@ pub(super) fn add(net: &mut Network, config: &LlamaConfig) {
         x = layer(net, &mut decoder, config, i, &x, rotary.as_ref());
     }
     let x = net.rms_norm(&x, "norm", variant.norm_offset, config.rms_norm_eps);
-    let logits = match config.is_tied {
-        true => net.tied_head(&x, "embed_tokens.weight", [vocab, hidden]),
-        false => net.linear(&x, "lm_head"),
+    let logits = if config.is_tied {
+        net.tied_head(&x, "embed_tokens.weight", [vocab, hidden])
+    } else {
+        net.linear(&x, "lm_head")
     };
     let logits = net.graph.times(&logits, 1.0 / variant.logits_scaling);
     decoder.finish(net, &logits, vocab);

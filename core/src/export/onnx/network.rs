@@ -180,9 +180,10 @@ impl<'a> Network<'a> {
             Some((matrix, channel)) => {
                 let name = self.model.file_name(name);
                 let is_in_blocks = channel == Channel::RowBlock;
-                let table = match is_in_blocks {
-                    true => self.graph.blocks(&name, matrix, channel),
-                    false => self.graph.quantized(&name, matrix, channel),
+                let table = if is_in_blocks {
+                    self.graph.blocks(&name, matrix, channel)
+                } else {
+                    self.graph.quantized(&name, matrix, channel)
                 };
                 let [integers, scales] = table.map(|part| self.graph.op("Gather", &[&part, ids]));
                 let integers = self.graph.cast(&integers, Element::Float);

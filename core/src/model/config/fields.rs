@@ -110,9 +110,10 @@ impl Fields {
         known: &'static str,
     ) -> Result<(), ConfigError> {
         let value = self.text(field, default)?;
-        match values.contains(&value) {
-            true => Ok(()),
-            false => Err(ConfigError::Unknown { field, value: format!("\"{value}\""), known }),
+        if values.contains(&value) {
+            Ok(())
+        } else {
+            Err(ConfigError::Unknown { field, value: format!("\"{value}\""), known })
         }
     }
 

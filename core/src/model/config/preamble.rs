@@ -46,15 +46,16 @@ impl Fields {
         self.0.get("architectures").and_then(|classes| classes.get(0)?.as_str()).unwrap_or_default()
     }
 
-    /// Refuses weights that are packed into fewer bits, which have other names and shapes than the model's.
+    /// Refuses weights that are packed into fewer bits, which have other names and shapes than the model's. A configuration
+    /// that names no method may be left over from loading: there, the tensors decide.
     pub(super) fn check_quantization(&self) -> Result<(), ConfigError> {
         let object = |field: &str| self.0.get(field).and_then(Value::as_object).filter(|object| !object.is_empty());
         let method = match (object("quantization_config"), object("quantization")) {
-            (Some(config), _) => config.get("quant_method").and_then(Value::as_str).unwrap_or("quantization_config"),
-            (None, Some(_)) => "MLX",
-            (None, None) => return Ok(()),
+            (Some(config), _) => config.get("quant_method").and_then(Value::as_str),
+            (None, Some(_)) => Some("MLX"),
+            (None, None) => None,
         };
-        Err(ConfigError::Quantized(method.to_owned()))
+        method.map_or(Ok(()), |method| Err(ConfigError::Quantized(method.to_owned())))
     }
 
     /// Refuses a class of the model's own, which may compute anything, and what turns a class of transformers into another
@@ -68,10 +69,7 @@ impl Fields {
         {
             return Err(ConfigError::OwnClass(class.as_str().map_or_else(|| class.to_string(), str::to_owned)));
         }
-        match family.is_decoder() {
-            true => self.must_be_flag("is_causal", true),
-            false => self.must_be_flag("is_decoder", false),
-        }
+        if family.is_decoder() { self.must_be_flag("is_causal", true) } else { self.must_be_flag("is_decoder", false) }
     }
 }
 
@@ -108,13 +106,14 @@ mod tests {
     fn packed_weights_are_refused_with_their_method() {
         for (part, method) in [
             (r#""quantization_config":{"quant_method":"gptq","bits":4}"#, "gptq"),
-            (r#""quantization_config":{"load_in_4bit":true}"#, "quantization_config"),
             (r#""quantization":{"group_size":64,"bits":4}"#, "MLX"),
         ] {
             let diagnostic = refused(&with(part));
             assert!(diagnostic.what.contains(method) && diagnostic.remedy.contains(".gguf"), "{diagnostic}");
         }
-        assert!(ModelConfig::parse(with(r#""quantization_config":{}"#).as_bytes()).is_ok());
+        for none in [r#""quantization_config":{}"#, r#""quantization_config":{"load_in_4bit":true}"#] {
+            assert!(ModelConfig::parse(with(none).as_bytes()).is_ok());
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Tokens that were added to a tokenizer after its training, and are in files beside tokenizer.json.
+//! Tokens that were added to a tokenizer after its training, and are in files next to tokenizer.json.
 
 use std::collections::BTreeMap;
 

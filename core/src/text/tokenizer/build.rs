@@ -54,10 +54,7 @@ pub(super) fn tokenizer_json(other: &OtherFiles) -> Result<Value, TokenizerError
     let mut file = json!({
         "version": "1.0",
         "normalizer": if is_qwen { json!({"type": "NFC"}) } else { Value::Null },
-        "pre_tokenizer": match is_qwen {
-            true => json!({"type": "Sequence", "pretokenizers": [split, byte_level(false)]}),
-            false => byte_level(true),
-        },
+        "pre_tokenizer": if is_qwen { json!({"type": "Sequence", "pretokenizers": [split, byte_level(false)]}) } else { byte_level(true) },
         "post_processor": byte_level(true),
         "decoder": byte_level(true),
         "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
@@ -97,9 +94,10 @@ pub(super) fn add_template(file: &mut Value, other: &OtherFiles) -> bool {
     if !is_none || !(is_bert || is_roberta) {
         return false;
     }
-    let (begin, end) = match is_bert {
-        true => (other.special("cls_token", "[CLS]"), other.special("sep_token", "[SEP]")),
-        false => (other.special("cls_token", "<s>"), other.special("sep_token", "</s>")),
+    let (begin, end) = if is_bert {
+        (other.special("cls_token", "[CLS]"), other.special("sep_token", "[SEP]"))
+    } else {
+        (other.special("cls_token", "<s>"), other.special("sep_token", "</s>"))
     };
     let (Some(begin_id), Some(end_id)) = (known_id(file, &begin), known_id(file, &end)) else { return false };
     let special = |token: &str, type_id: u32| json!({"SpecialToken": {"id": token, "type_id": type_id}});

@@ -1,4 +1,4 @@
-//! The files beside tokenizer.json, and its entries for tokens that they add.
+//! The files next to tokenizer.json, and its entries for tokens that they add.
 
 use std::borrow::Cow;
 
