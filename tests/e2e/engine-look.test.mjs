@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { finished, openGroups, start } from "./fake.mjs";
-import { fileOf, withPage } from "./harness.mjs";
+import { address, fileOf, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, fill, knowGpu, listen } from "./real.mjs";
 
-/** The micro model, and rows of which every tenth has the other label and eight have none. */
+/** The micro model, and rows of which every tenth has the other label, two have the same text, and eight have no label. */
 async function withWrongLabels(page) {
   page.setDefaultTimeout(3 * MINUTE);
   await listen(page);
@@ -19,6 +19,7 @@ async function withWrongLabels(page) {
   const [header, ...lines] = microTexts(248).buffer.toString().trimEnd().split("\n");
   const other = (line) => (line.endsWith("five") ? line.replace(/five$/, "six") : line.replace(/six$/, "five"));
   const rows = lines.map((line, row) => (row >= 240 ? line.replace(/(five|six)$/, "") : row % 10 ? line : other(line)));
+  rows[238] = other(rows[3]);
   await page.getByLabel("Choose a file").setInputFiles(fileOf("micro.csv", [header, ...rows, ""].join("\n")));
   await page.getByText("Loaded: 2 layers").waitFor();
   return rows;
@@ -30,6 +31,7 @@ test("wrong labels are found, mended and taken away in the file, and rows withou
     await page.getByRole("button", { name: "Find suspected labels" }).click();
     const suspects = page.getByRole("region", { name: "Suspected labels" });
     await page.getByText(/^\d+ labels? of 240 rows may be wrong\. The heads agree with \d+\s% of all labels\./).waitFor();
+    await page.getByText(/^\d+ groups? of texts that are nearly the same .* with different labels/).waitFor();
     await suspects.getByRole("button", { name: /^Change to (five|six)$/ }).first().click();
     await page.getByText("1 change, not in the open file yet. Opening another file drops them.").waitFor();
 
@@ -92,5 +94,25 @@ test("a run shows its rows, layers and pinned texts, and studies and three rates
     await page.getByRole("button", { name: "Run all" }).click();
     await study.getByText(/^Without a remedy, validation loss /).waitFor();
     await study.getByText(/^Best validation accuracy: .*early stopping/).waitFor();
+  });
+});
+
+test("every lesson runs, and compares its outcome with the prediction", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(3 * MINUTE);
+    await knowGpu(page);
+    await withMicroModel(page);
+    await computeOn(page, "CPU");
+    const lessons = await (await fetch(new URL("lessons/index.json", address))).json();
+    for (const { id, title } of lessons) {
+      await page.goto(`${address}#lesson=${id}`);
+      const lesson = page.getByRole("region", { name: title });
+      await lesson.getByRole("radio").last().check();
+      await lesson.getByRole("button", { name: "Run it" }).click();
+      await lesson.getByText(/^(As you|You) predicted: /).waitFor();
+      assert.doesNotMatch(await lesson.innerText(), /\{\d|NaN|undefined/);
+      await lesson.getByRole("button", { name: "Close the lesson" }).click();
+      await lesson.waitFor({ state: "hidden" });
+    }
   });
 });
