@@ -35,6 +35,7 @@ const tasks = {
       "labels.csv",
       ["text,five,six", ...sentences(96).map(({ words, isSix }) => `${words.join(" ")},${isSix ? 0 : 1},${isSix ? 1 : 0}`)].join("\n"),
     ),
+    suspects: /label.* of 96 rows .* wrong\. The heads agree with/,
     score: ["micro_f1", 0.9],
     async ask(page) {
       await page.getByLabel("Text", { exact: true }).fill("w10 w5 w12 w13");
@@ -66,6 +67,7 @@ const tasks = {
         tags: words.map((word) => (/^w[56]$/.test(word) ? `B-${isSix ? "SIX" : "FIVE"}` : "O")),
       })),
     ),
+    suspects: /tags? of \d+ words in 96 rows .* wrong\. The heads agree with/,
     score: ["f1", 0.9],
     async ask(page) {
       await page.getByLabel("Text", { exact: true }).fill("w10 w6 w12 w13");
@@ -133,10 +135,16 @@ for (const [name, task] of Object.entries(tasks)) {
       await page.getByText("Loaded: 2 layers").or(load).first().waitFor();
       if (await load.isVisible()) await load.click();
       await page.getByText("Loaded: 2 layers").waitFor();
+      if (task.suspects) {
+        await page.getByRole("button", { name: "Find suspected labels" }).click();
+        await page.getByText(task.suspects).waitFor();
+      }
       await page.getByText("Advanced", { exact: true }).click();
       const recipe = { task: name, epochs: 12, batch_size: 12, learning_rate: 0.01, eval_every_epochs: 12, dropout: 0, ...task.recipe };
       const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
       await page.getByLabel("Open a recipe").setInputFiles(file);
+      // A run that started before the page has read the file would have the recipe of before.
+      await page.locator("summary").filter({ hasText: /(?<!\d)12 epochs\b/ }).waitFor();
       await page.getByRole("button", { name: /^Start/ }).click();
       await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "finished" || kind === "run_failed"));
       assert.deepEqual(await events(page, "run_failed"), []);
