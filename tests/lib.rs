@@ -1,5 +1,6 @@
 //! Code shared by the integration tests in `tests/`: golden values, models, training, and comparison of numbers.
 
+mod counting_allocator;
 pub mod data_reader;
 mod memory_folder;
 mod reference;
@@ -16,11 +17,12 @@ use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, 
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
+pub use counting_allocator::{CountingAllocator, peak_memory};
 pub use memory_folder::MemoryFolder;
 pub use reference::{
     assert_curve, assert_gradients, assert_movement, classified, input, of_tokens, scores, step_of, steps_of,
 };
-pub use runs::{moved, named, run, take_steps};
+pub use runs::{moved, named, record, run, take_steps};
 
 /// Largest allowed differences, relative to the largest expected value.
 pub mod tolerance {

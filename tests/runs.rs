@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hone_core::dataset::Mapping;
 use hone_core::metrics::Evaluation;
 use hone_core::model::TaskModel;
 use hone_core::recipe::ParamGroup;
-use hone_core::run::{EndReason, StepMetrics};
+use hone_core::run::{EndReason, RunRecord, RunSource, SourceFile, StepMetrics};
+use hone_core::runner;
 use hone_core::train::{Progress, Session};
 use hone_core::weights::Weights;
 
@@ -59,4 +61,19 @@ pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<ParamGroup> {
         }
     });
     moved
+}
+
+/// The record of a run as the worker or the program makes it.
+pub fn record(session: &Session) -> RunRecord {
+    let file = |name: &str| SourceFile { name: name.into(), sha256: "00".into() };
+    let source = RunSource {
+        model: file("micro"),
+        data: file("rows.csv"),
+        validation: None,
+        test: None,
+        mapping: Mapping::Classification { text: 0, pair: None, label: 1 },
+        build: "test".into(),
+        device: "cpu".into(),
+    };
+    runner::run_record(session, source, 12.5)
 }

@@ -1,43 +1,16 @@
 //! A save takes less memory than the largest tensor.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{self, Cursor, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use burn::tensor::Device;
 use hone_core::checkpoint::{self, CheckpointFile, CheckpointFolder, Slot};
-use hone_core::dataset::Mapping;
 use hone_core::model::{BertConfig, MaskSource, ModelConfig, synthetic};
 use hone_core::recipe::{Family, Pooling, Recipe, RecipeSpec, RowFacts};
-use hone_core::run::{RunSource, SourceFile};
-use hone_core::runner;
 use hone_core::train::{Session, TrainingData};
-use hone_tests::{classified, ready, take_steps};
-
-/// Counts bytes in use.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is passed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(in_use, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use hone_tests::{CountingAllocator, classified, peak_memory, ready, record, take_steps};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Storage that only counts its bytes, as a disk takes no memory.
 #[derive(Default)]
@@ -111,22 +84,10 @@ fn session() -> Session {
 fn a_save_takes_less_memory_than_the_largest_tensor() {
     let mut session = session();
     take_steps(&mut session, 3);
-    let file = |name: &str| SourceFile { name: name.into(), sha256: "00".into() };
-    let source = RunSource {
-        model: file("model"),
-        data: file("rows.csv"),
-        validation: None,
-        test: None,
-        mapping: Mapping::Classification { text: 0, pair: None, label: 1 },
-        build: "test".into(),
-        device: "cpu".into(),
-    };
-    let record = runner::run_record(&session, source, 1.0);
     let mut disk = Disk::default();
-    let before = IN_USE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
-    ready(checkpoint::save(&mut disk, record, session.checkpoint().unwrap())).unwrap();
-    let taken = PEAK.load(Ordering::Relaxed) - before;
+    let record = record(&session);
+    let save = || ready(checkpoint::save(&mut disk, record, session.checkpoint().unwrap())).unwrap();
+    let ((), taken) = peak_memory(save);
     // The embeddings are the largest tensor. The file has the weights and both moments of each.
     let largest = 4 * VOCAB * HIDDEN;
     assert!(disk.bytes > 3 * largest, "{} bytes were saved", disk.bytes);

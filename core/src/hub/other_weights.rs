@@ -17,7 +17,7 @@ pub fn other_weights<'a>(names: impl IntoIterator<Item = &'a str>) -> (&'static 
     if any(&[".safetensors.index.json"]) {
         return ("has its weights split into several files", SAVE);
     }
-    if any(&[".bin", ".pt", ".pth", ".pkl"]) || names.iter().any(|name| name.ends_with(".ckpt")) {
+    if any(&[".bin", ".pt", ".pth", ".pkl", ".ckpt"]) {
         return (
             "has its weights only as a PyTorch pickle, which can run arbitrary code and is never opened here",
             SAVE,

@@ -7,7 +7,6 @@ mod checkpoint;
 mod mutate;
 mod targets;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
@@ -15,10 +14,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hone_tests::{CountingAllocator, peak_memory};
 use mutate::{Random, mutate};
 use targets::{TARGETS, Target};
 
@@ -31,37 +31,8 @@ const MAX_ALLOCATED: usize = 512 << 20;
 /// Maximum number of seeds of a reader; inputs with new outcomes are added.
 const MAX_SEEDS: usize = 400;
 
-/// Counts allocated bytes.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is passed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(in_use, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(in_use, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Start of the run in progress, in milliseconds after the first one, plus one; 0 between runs.
 static RUNNING_SINCE: AtomicU64 = AtomicU64::new(0);
@@ -98,13 +69,10 @@ fn processor_time() -> Duration {
 
 /// Reads a file once; the error describes what went wrong.
 fn read_once(target: &Target, bytes: &[u8]) -> Result<String, String> {
-    let before = IN_USE.load(Ordering::Relaxed);
-    PEAK.store(before, Ordering::Relaxed);
     RUNNING_SINCE.store(now(), Ordering::Relaxed);
     let start = processor_time();
-    let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(bytes)));
-    let (time, allocated) =
-        (processor_time().saturating_sub(start), PEAK.load(Ordering::Relaxed).saturating_sub(before));
+    let (outcome, allocated) = peak_memory(|| catch_unwind(AssertUnwindSafe(|| (target.run)(bytes))));
+    let time = processor_time().saturating_sub(start);
     RUNNING_SINCE.store(0, Ordering::Relaxed);
     match outcome {
         Err(_) => Err("panics".to_owned()),

@@ -1,29 +1,12 @@
 //! Saved runs: which of two is read, what is in them, and what a damaged one does.
 
 use hone_core::checkpoint::{self, CheckpointFile, Manifest, Saving, Slot};
-use hone_core::dataset::Mapping;
 use hone_core::metrics::Evaluation;
-use hone_core::run::{RunRecord, RunSource, SourceFile, StepMetrics};
-use hone_core::runner;
+use hone_core::run::StepMetrics;
 use hone_core::train::{HistoryEntry, Session, SessionState};
-use hone_tests::MemoryFolder;
+use hone_tests::{MemoryFolder, record};
 
 use super::*;
-
-/// The record of a run as the worker or the program makes it.
-pub fn record(session: &Session) -> RunRecord {
-    let file = |name: &str| SourceFile { name: name.into(), sha256: "00".into() };
-    let source = RunSource {
-        model: file("micro"),
-        data: file("rows.csv"),
-        validation: None,
-        test: None,
-        mapping: Mapping::Classification { text: 0, pair: None, label: 1 },
-        build: "test".into(),
-        device: "cpu".into(),
-    };
-    runner::run_record(session, source, 12.5)
-}
 
 /// A classifier after `steps` steps, saved after each `every` of them.
 fn saved(steps: usize, every: usize) -> (Session, MemoryFolder) {

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use hone_core::checkpoint::{self, SavedRun};
 use hone_core::recipe::Schedule;
 use hone_core::train::{HistoryEntry, Progress, Session, SessionCheckpoint};
-use hone_tests::MemoryFolder;
-
-use crate::checkpoint::record;
+use hone_tests::{MemoryFolder, record};
 
 use super::*;
 
