@@ -83,6 +83,8 @@ pub const MAX_GGUF_HEADER: u64 = 64 << 20;
 pub const MAX_GGUF_VALUES: usize = 4 * MAX_VOCAB;
 /// Maximum size of tokenizer.json, in bytes: the largest among common models has 17 MB.
 pub const MAX_TOKENIZER_BYTES: usize = 64 << 20;
+/// Maximum number of files that the weights of a model are split into: 5 MB each, the smallest that is common, make 5 GB.
+pub const MAX_SHARDS: usize = 1_000;
 /// Maximum size of config.json, in bytes.
 pub const MAX_CONFIG_BYTES: usize = 1 << 20;
 /// Maximum size of a vocabulary, in tokens (multilingual models have 250,002).

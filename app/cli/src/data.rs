@@ -260,7 +260,8 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
 }
 
-fn hex(hash: Sha256) -> String {
+/// Formats a hash in hexadecimal.
+pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

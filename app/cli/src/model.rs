@@ -1,5 +1,6 @@
 //! The pretrained model in a folder.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -7,16 +8,21 @@ use burn::tensor::Device;
 use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::export::ExportedConfig;
-use hone_core::hub::{SAFETENSORS, SENTENCE_FILES, VERBATIM, is_gguf};
+use hone_core::hub::{SAFETENSORS, SAFETENSORS_INDEX, SENTENCE_FILES, VERBATIM, is_gguf};
 use hone_core::pretrained::{Pretrained, TunedParts};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
 use hone_core::runner::{ModelArchive, ModelFiles, ModelLoader, find_weights};
+use hone_core::weights::ShardIndex;
+use sha2::{Digest, Sha256};
 
-use crate::data::{read, sha256, unreadable};
+use crate::data::{hex, read, sha256, unreadable};
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
+
+/// Bytes of a weights file that are read at a time.
+const PIECE: usize = 4 << 20;
 
 /// A model and its origin.
 pub struct Model {
@@ -44,10 +50,14 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
             (ModelLoader::safetensors(files(&folder)?, pooling, device)?, weights)
         }
     };
-    let bytes = read(&weights)?;
-    let sha256 = sha256(&bytes);
-    loader.push(&bytes)?;
-    drop(bytes);
+    let mut paths = vec![weights];
+    if paths[0].ends_with(SAFETENSORS_INDEX) {
+        let index = ShardIndex::parse(&read(&paths[0])?)?;
+        index.require(|name| folder.join(name).exists())?;
+        paths = index.files().into_iter().map(|name| folder.join(name)).collect();
+        loader = loader.in_shards(index);
+    }
+    let sha256 = push_all(&mut loader, &paths)?;
     let (pretrained, _) = loader.finish()?;
     for note in &pretrained.notes {
         eprintln!("note: {note}");
@@ -59,6 +69,22 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
         hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
         license: entry.map(|entry| entry.license.clone()).unwrap_or_default(),
     })
+}
+
+/// Reads the weights files. Returns the SHA-256 of the only one, or of those of several in a row.
+fn push_all(loader: &mut ModelLoader, paths: &[PathBuf]) -> Result<String, Diagnostic> {
+    let (mut digests, mut piece) = (Vec::new(), vec![0; PIECE]);
+    for path in paths {
+        let mut file = fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+        let mut hash = Sha256::new();
+        while let read @ 1.. = file.read(&mut piece).map_err(|error| unreadable(path, &error))? {
+            hash.update(&piece[..read]);
+            loader.push(&piece[..read])?;
+        }
+        loader.end_shard()?;
+        digests.push(hex(hash));
+    }
+    Ok(if digests.len() == 1 { digests.remove(0) } else { sha256(digests.concat().as_bytes()) })
 }
 
 /// A tuned model with the facts that its predictions depend on.

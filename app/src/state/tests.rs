@@ -122,6 +122,7 @@ fn entry() -> CatalogEntry {
         files: Vec::new(),
         weights: "model.safetensors".into(),
         sha256: String::new(),
+        shards: Vec::new(),
         family: Family::Bert,
         pooling: Pooling::Mean,
     }

@@ -2,11 +2,13 @@
 
 use std::io::Read;
 
-use hone_core::catalog::CatalogEntry;
+use hone_core::catalog::{CatalogEntry, WeightsFile};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::hub::is_gguf;
+use hone_core::hub::{SAFETENSORS_INDEX, is_gguf};
+use hone_core::limits::MAX_CONFIG_BYTES;
 use hone_core::recipe::{Family, Pooling};
 use hone_core::runner::{ModelArchive, find_file, find_weights, too_large, unreadable};
+use hone_core::weights::ShardIndex;
 use sha2::{Digest, Sha256};
 use web_sys::Blob;
 
@@ -87,6 +89,7 @@ impl ModelSource {
             files,
             weights,
             sha256: String::new(),
+            shards: Vec::new(),
             // The files determine both, once they are read.
             family: Family::default(),
             pooling: Pooling::Cls,
@@ -97,6 +100,31 @@ impl ModelSource {
     /// Returns true if the weights are a GGUF file, which contains config and tokenizer too.
     pub fn is_gguf(&self) -> bool {
         is_gguf(&self.entry.weights)
+    }
+
+    /// The index of the weights, if they are in several files. All of them are there.
+    ///
+    /// # Errors
+    /// If the index cannot be read, or a file is missing.
+    pub async fn index(&mut self) -> Result<Option<ShardIndex>, Diagnostic> {
+        if self.entry.weights != SAFETENSORS_INDEX {
+            return Ok(None);
+        }
+        let index = ShardIndex::parse(&self.small(SAFETENSORS_INDEX, MAX_CONFIG_BYTES).await?)?;
+        if let Location::Remote(_) = self.location {
+            // Those that the hub listed, with their sizes and checksums.
+            index.require(|name| self.entry.shards.iter().any(|shard| shard.name == name))?;
+            return Ok(Some(index));
+        }
+        index.require(|name| self.has(name))?;
+        let sized = |&name: &&str| WeightsFile {
+            name: name.to_owned(),
+            bytes: self.location.size(name),
+            sha256: String::new(),
+        };
+        self.entry.shards = index.files().iter().map(sized).collect();
+        self.entry.bytes = self.entry.shards.iter().map(|shard| shard.bytes).sum();
+        Ok(Some(index))
     }
 
     /// Returns true if the user's own files include one of this name.
@@ -148,17 +176,18 @@ impl ModelSource {
         }
     }
 
-    /// Reads the weights file, piece by piece. Returns its SHA-256.
+    /// Reads a weights file, piece by piece. Returns its SHA-256.
     ///
     /// # Errors
     /// If the file is missing, is interrupted or is not the expected one, or `take` fails.
-    pub async fn weights(&mut self, take: Take<'_>) -> Result<String, Diagnostic> {
-        let (name, bytes) = (&self.entry.weights, self.entry.bytes);
+    pub async fn weights(&mut self, file: &WeightsFile, take: Take<'_>) -> Result<String, Diagnostic> {
+        let WeightsFile { name, bytes, .. } = file;
         match &mut self.location {
-            Location::Remote(folder) => download_weights(&self.entry, folder.as_ref(), take).await,
+            Location::Remote(folder) => download_weights(&self.entry.folder, file, folder.as_ref(), take).await,
             Location::Dropped(files) => {
                 let Some(blob) = dropped(files, name) else { return Ok(String::new()) };
-                let take = |piece: &[u8], done| if stops_loading() { Err(stopped()) } else { take(piece, done, bytes) };
+                let take =
+                    |piece: &[u8], done| if stops_loading() { Err(stopped()) } else { take(piece, done, *bytes) };
                 read_blob(blob, take).await
             }
             Location::Zip(archive) => {
@@ -172,7 +201,7 @@ impl ModelSource {
                     done += read as f64;
                     let piece = piece.get(..read).unwrap_or_default();
                     hash.update(piece);
-                    take(piece, done, bytes)?;
+                    take(piece, done, *bytes)?;
                     yield_to_event_loop().await;
                     if stops_loading() {
                         return Err(stopped());

@@ -27,7 +27,7 @@ impl ModelFolder {
         let name = folder_name(&entry.id);
         if let Some(folder) = models.existing(&name).await.map(Self) {
             match folder.entry().await {
-                Some(kept) if kept.weights == entry.weights && kept.sha256 == entry.sha256 => return Some(folder),
+                Some(kept) if kept.weights_files() == entry.weights_files() => return Some(folder),
                 _ => models.remove(&name).await,
             }
         }
@@ -76,7 +76,10 @@ pub async fn report_kept() {
             let Some(folder) = models.existing(&name).await.map(ModelFolder) else { continue };
             if let Some(entry) = folder.entry().await {
                 let bytes = folder.0.size().await;
-                let weights = folder.0.blob(&entry.weights).await.map_or(0.0, |file| file.size());
+                let mut weights = 0.0;
+                for file in entry.weights_files() {
+                    weights += folder.0.blob(&file.name).await.map_or(0.0, |file| file.size());
+                }
                 kept.push(KeptModel { is_complete: weights > 0.0 && weights >= entry.bytes, bytes, entry });
             }
         }

@@ -43,15 +43,40 @@ pub struct CatalogEntry {
     /// Files to load in addition to config.json and the weights, tokenizer.json among them. Empty for a GGUF file, which
     /// contains all of that.
     pub files: Vec<String>,
-    /// Name of the weights file: `model.safetensors`, or one that ends in `.gguf`.
+    /// Name of the weights file: `model.safetensors`, the index of several, or one that ends in `.gguf`.
     #[serde(default = "safetensors")]
     pub weights: String,
     /// SHA-256 of the weights file, hexadecimal; empty if unknown.
     pub sha256: String,
+    /// The files with the weights, if there are several and the weights file is their index.
+    #[serde(default)]
+    pub shards: Vec<WeightsFile>,
     /// Model family, which determines the tasks that it can learn.
     pub family: Family,
     /// Default pooling; ignored for a decoder.
     pub pooling: Pooling,
+}
+
+/// A file with weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsFile {
+    /// Name in the folder.
+    pub name: String,
+    /// Size in bytes; 0 if unknown.
+    pub bytes: f64,
+    /// SHA-256, hexadecimal; empty if unknown.
+    pub sha256: String,
+}
+
+impl CatalogEntry {
+    /// The files with the weights: one, or several.
+    pub fn weights_files(&self) -> Vec<WeightsFile> {
+        if self.shards.is_empty() {
+            vec![WeightsFile { name: self.weights.clone(), bytes: self.bytes, sha256: self.sha256.clone() }]
+        } else {
+            self.shards.clone()
+        }
+    }
 }
 
 fn safetensors() -> String {

@@ -80,6 +80,7 @@ impl TunedModel {
             bytes: self.bytes,
             folder,
             sha256: String::new(),
+            shards: Vec::new(),
             weights: "model.safetensors".into(),
             // A run can have another pooling than the model that it began with.
             pooling: self.recipe.pooling.unwrap_or(self.base.pooling),
@@ -146,6 +147,7 @@ mod tests {
             files: vec!["tokenizer.json".into()],
             weights: "mini.gguf".into(),
             sha256: "abc".into(),
+            shards: Vec::new(),
             family: Family::Bert,
             pooling: Pooling::Mean,
         };

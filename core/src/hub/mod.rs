@@ -7,11 +7,12 @@ mod sentence_notes;
 
 use serde::Deserialize;
 
-use crate::catalog::{CatalogEntry, FoundModel};
+use crate::catalog::{CatalogEntry, FoundModel, WeightsFile};
 use crate::dataset::language;
 use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
 use crate::train::{MemoryBounds, memory_bounds};
+use crate::weights::ShardIndex;
 
 pub use other_weights::other_weights;
 pub use pooling::{pooling_of, unsupported_pooling};
@@ -35,6 +36,8 @@ pub const VERBATIM: [&str; 11] = [
 const TOKENIZERS: [&str; 3] = ["tokenizer.json", "vocab.txt", "merges.txt"];
 /// Name of the weights file in a folder.
 pub const SAFETENSORS: &str = "model.safetensors";
+/// Name of the index of weights that are split into several files.
+pub const SAFETENSORS_INDEX: &str = "model.safetensors.index.json";
 
 /// Bytes per parameter, to estimate their number if the hub does not report it: 32 bits, or about 5 in a GGUF file.
 const PARAMETER_BYTES: f64 = 4.0;
@@ -229,7 +232,7 @@ impl Listing {
                 || Diagnostic::new("hub.no-file", format!("{id} has no file {file}.")).done("Nothing was loaded.");
             return self.file(file).map(|file| file.rfilename.as_str()).ok_or_else(missing);
         }
-        if let Some(file) = self.file(SAFETENSORS) {
+        if let Some(file) = self.file(SAFETENSORS).or(self.file(SAFETENSORS_INDEX)) {
             return Ok(&file.rfilename);
         }
         let names = || self.answer.siblings.iter().map(|file| file.rfilename.as_str());
@@ -239,10 +242,6 @@ impl Listing {
             [one] => Ok(one),
             [first, ..] => Err(diagnostic(format!("{id} has {} GGUF files.", ggufs.len()))
                 .remedy(format!("Name one of them, for example {id}/{first}. Hone reads Q8_0 and all types of 4, 5 and 6 bits but the IQ ones."))),
-            [] if names().any(|name| name.ends_with(".safetensors.index.json")) => Err(diagnostic(format!(
-                "The weights of {id} are split into several files: it is too large for a browser tab."
-            ))
-            .remedy("Choose a smaller model: a tab can train a few hundred million parameters.")),
             [] if names().any(|name| name.ends_with(".bin")) => Err(diagnostic(format!(
                 "{id} has its weights only as a PyTorch pickle, which can run arbitrary code and is never opened here."
             ))
@@ -254,8 +253,9 @@ impl Listing {
         }
     }
 
-    /// The facts about the model, from its config.json and the contents of [`POOLING`](crate::catalog::POOLING), if the
-    /// hub has that file. `device` is what the model has to fit.
+    /// The facts about the model, from its config.json, the contents of [`POOLING`](crate::catalog::POOLING), if the
+    /// hub has that file, and those of [`SAFETENSORS_INDEX`], if that is the weights file. `device` is what the model has
+    /// to fit.
     ///
     /// # Errors
     /// When the architecture is unknown, a file is missing, or a size is out of bounds.
@@ -263,6 +263,7 @@ impl Listing {
         &self,
         config_json: &[u8],
         pooling: Option<&[u8]>,
+        index_json: Option<&[u8]>,
         device: DeviceLimits,
     ) -> Result<FoundModel, Diagnostic> {
         let config = ModelConfig::parse(config_json)?;
@@ -272,9 +273,9 @@ impl Listing {
                 .done("Nothing was loaded.")
                 .remedy("Look for a version that has one."));
         }
-        let file = self.file(weights);
-        let lfs = file.and_then(|file| file.lfs.as_ref());
-        let bytes = lfs.and_then(|lfs| lfs.size).or(file.and_then(|file| file.size)).unwrap_or(0.0);
+        let shards = index_json.map(|json| self.shards(json)).transpose()?.unwrap_or_default();
+        let WeightsFile { bytes, sha256, .. } = self.weights_file(weights);
+        let bytes = if shards.is_empty() { bytes } else { shards.iter().map(|shard| shard.bytes).sum() };
         let parameters = self.parameters(is_gguf(weights), bytes);
         let HubModel { hub, id, .. } = &self.model;
         let host = hub.split_once("://").map_or(hub.as_str(), |(_, host)| host);
@@ -292,7 +293,8 @@ impl Listing {
             folder: self.folder(),
             files: files.collect(),
             weights: weights.to_owned(),
-            sha256: lfs.and_then(|lfs| lfs.sha256.clone()).unwrap_or_default(),
+            sha256,
+            shards,
             family: config.family(),
             pooling: pooling_of(config_json, pooling),
         };
@@ -309,6 +311,22 @@ impl Listing {
             largest_bytes: largest_bytes(&config),
             max_buffer_bytes: device.max_buffer_bytes,
         })
+    }
+
+    /// The files that an index names.
+    fn shards(&self, index_json: &[u8]) -> Result<Vec<WeightsFile>, Diagnostic> {
+        let index = ShardIndex::parse(index_json)?;
+        index.require(|name| self.has(name))?;
+        Ok(index.files().into_iter().map(|name| self.weights_file(name)).collect())
+    }
+
+    /// Size and checksum of a file, as far as the hub reports them.
+    fn weights_file(&self, name: &str) -> WeightsFile {
+        let file = self.file(name);
+        let lfs = file.and_then(|file| file.lfs.as_ref());
+        let bytes = lfs.and_then(|lfs| lfs.size).or(file.and_then(|file| file.size)).unwrap_or(0.0);
+        let sha256 = lfs.and_then(|lfs| lfs.sha256.clone()).unwrap_or_default();
+        WeightsFile { name: name.to_owned(), bytes, sha256 }
     }
 
     /// Number of parameters, as the hub reports it or estimated from the size of the file.
@@ -375,7 +393,7 @@ mod tests {
     #[test]
     fn a_model_is_found_with_its_files_license_and_memory() {
         let files = listing(&["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]);
-        let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), LIMITS).expect("found");
+        let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), None, LIMITS).expect("found");
         assert_eq!(found.entry.id, "hub.example/someone/small");
         assert_eq!(found.entry.folder, "https://hub.example/someone/small/resolve/abc/");
         assert_eq!(found.entry.files, ["tokenizer.json", "vocab.txt"]);
@@ -408,7 +426,6 @@ mod tests {
     fn unreadable_weights_are_named() {
         for (files, expected) in [
             (&["pytorch_model.bin"][..], "pickle"),
-            (&["model.safetensors.index.json", "model-00001-of-00002.safetensors"], "several files"),
             (&["a.Q8_0.gguf", "a.Q4_0.gguf"], "2 GGUF files"),
             (&["README.md"], "no weights"),
         ] {
@@ -419,9 +436,24 @@ mod tests {
     }
 
     #[test]
+    fn weights_in_several_files_are_found_by_their_index() {
+        let names = ["config.json", SAFETENSORS_INDEX, "model-1.safetensors", "model-2.safetensors", "tokenizer.json"];
+        let files = listing(&names);
+        assert_eq!(files.weights(), Ok(SAFETENSORS_INDEX));
+        let index = br#"{"weight_map": {"a": "model-2.safetensors", "b": "model-1.safetensors"}}"#;
+        let entry = files.found(BERT, None, Some(index), LIMITS).expect("found").entry;
+        let shards: Vec<&str> = entry.shards.iter().map(|shard| shard.name.as_str()).collect();
+        assert_eq!(shards, ["model-1.safetensors", "model-2.safetensors"]);
+        assert_eq!((entry.bytes, entry.weights.as_str()), (2_000.0, SAFETENSORS_INDEX));
+        let other = br#"{"weight_map": {"a": "model-3.safetensors"}}"#;
+        let diagnostic = files.found(BERT, None, Some(other), LIMITS).expect_err("missing");
+        assert_eq!(diagnostic.code, "model.shard-missing");
+    }
+
+    #[test]
     fn an_unknown_architecture_is_named_with_the_known_ones() {
         let files = listing(&["model.safetensors", "tokenizer.json"]);
-        let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, LIMITS).expect_err("unknown");
+        let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, None, LIMITS).expect_err("unknown");
         assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("DistilBERT"), "{diagnostic}");
     }
 }

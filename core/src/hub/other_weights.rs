@@ -14,8 +14,12 @@ pub fn other_weights<'a>(names: impl IntoIterator<Item = &'a str>) -> (&'static 
             "Merge it into its base model with PEFT's `merge_and_unload()`, and save the model that it returns.",
         );
     }
-    if any(&[".safetensors.index.json"]) {
-        return ("has its weights split into several files", SAVE);
+    if any(&[".safetensors"]) {
+        return (
+            "has weights under other names than model.safetensors, and no index of them",
+            "If they are parts of one model, add its model.safetensors.index.json. Otherwise give the one that you mean that \
+             name.",
+        );
     }
     if any(&[".bin", ".pt", ".pth", ".pkl", ".ckpt"]) {
         return (
@@ -49,7 +53,7 @@ mod tests {
     fn weights_of_other_kinds_are_named() {
         for (names, named) in [
             (&["adapter_config.json", "adapter_model.bin"][..], "adapter"),
-            (&["config.json", "model-00001-of-00002.safetensors", "model.safetensors.index.json"], "several files"),
+            (&["config.json", "model-00001-of-00002.safetensors", "tokenizer.json"], "no index"),
             (&["config.json", "pytorch_model.bin"], "pickle"),
             (&["pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"], "pickle"),
             (&["bert_model.ckpt.data-00000-of-00001"], "TensorFlow"),

@@ -1,7 +1,7 @@
 //! Files of a model's folder, found by their paths.
 
 use crate::diagnostic::Diagnostic;
-use crate::hub::{SAFETENSORS, is_gguf, other_weights};
+use crate::hub::{SAFETENSORS, SAFETENSORS_INDEX, is_gguf, other_weights};
 
 /// Maximum number of file names in an error.
 const LISTED_NAMES: usize = 5;
@@ -14,7 +14,7 @@ pub fn find_file<'a>(paths: impl IntoIterator<Item = &'a str>, name: &str) -> Op
     found.min_by_key(|(_, path)| path.matches('/').count()).map(|(index, _)| index)
 }
 
-/// Name of the weights file, and the names of all files, sorted.
+/// Name of the weights file, or of the index of several, and the names of all files, sorted.
 ///
 /// # Errors
 /// `model.no-weights` if no file has weights that can be read.
@@ -23,7 +23,8 @@ pub fn find_weights<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(Str
         paths.into_iter().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned()).collect();
     names.sort();
     names.dedup();
-    let weights = names.iter().find(|name| *name == SAFETENSORS).or_else(|| only_safetensors(&names));
+    let named = |name: &str| names.iter().find(|other| *other == name);
+    let weights = named(SAFETENSORS).or(named(SAFETENSORS_INDEX)).or_else(|| only_safetensors(&names));
     match weights.or_else(|| names.iter().find(|name| is_gguf(name))).cloned() {
         Some(weights) => Ok((weights, names)),
         None => {
@@ -68,6 +69,8 @@ mod tests {
         for name in ["model.fp16.safetensors", "model-00001-of-00001.safetensors"] {
             assert_eq!(find_weights(["m/config.json", name]).unwrap().0, name);
         }
+        let shards = ["model-00001-of-00002.safetensors", SAFETENSORS_INDEX, "model-00002-of-00002.safetensors"];
+        assert_eq!(find_weights(shards).unwrap().0, SAFETENSORS_INDEX);
         for names in [
             ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
             ["adapter_model.safetensors", "adapter_config.json"],

@@ -8,7 +8,7 @@ use crate::json_file;
 use crate::model::{ModelConfig, plain_config};
 use crate::pretrained::{Pretrained, TunedParts};
 use crate::recipe::{Pooling, RecipeSpec};
-use crate::weights::{ImportReport, Incoming};
+use crate::weights::{ImportReport, Incoming, ShardIndex};
 
 /// The files of a model's folder, without the weights.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,12 @@ impl ModelLoader {
         Ok(Self { files, pooling, incoming })
     }
 
+    /// Expects the safetensors files that `index` names instead of one, in its order.
+    pub fn in_shards(mut self, index: ShardIndex) -> Self {
+        self.incoming = self.incoming.in_shards(index);
+        self
+    }
+
     /// Expects a single GGUF file.
     pub fn gguf(pooling: Option<Pooling>, device: &Device) -> Self {
         Self { files: ModelFiles::default(), pooling, incoming: Incoming::gguf(device) }
@@ -58,6 +64,14 @@ impl ModelLoader {
     /// If the header or a tensor cannot be read.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), Diagnostic> {
         Ok(self.incoming.push(piece)?)
+    }
+
+    /// Ends one of several weights files: the next piece is of the next one. Does nothing if there is only one.
+    ///
+    /// # Errors
+    /// If the file ended early, or lacks a tensor that it has by the index.
+    pub fn end_shard(&mut self) -> Result<(), Diagnostic> {
+        Ok(self.incoming.end_shard()?)
     }
 
     /// Builds the model once the weights have arrived.

@@ -68,6 +68,30 @@ pub enum WeightsError {
     /// The checksum differs from the catalog's.
     #[error("the file has been altered: its SHA-256 is not the one in the catalog")]
     Altered,
+    /// A file lacks a tensor that the index of the files places there.
+    #[error("tensor {name} is not in {shard}, where the index of the files places it")]
+    NotInShard {
+        /// Name of the tensor.
+        name: String,
+        /// Name of the file.
+        shard: String,
+    },
+    /// Two files have the same tensor.
+    #[error("tensor {name} is in two files, {} and {}", .shards[0], .shards[1])]
+    InTwoShards {
+        /// Name of the tensor.
+        name: String,
+        /// Names of the files.
+        shards: [String; 2],
+    },
+    /// One of several files cannot be used.
+    #[error("{shard}: {error}")]
+    InShard {
+        /// Name of the file.
+        shard: String,
+        /// The reason.
+        error: Box<WeightsError>,
+    },
     /// The file lacks a tensor that the model needs.
     #[error("the file has no tensor {name}{}", suggestion(.similar))]
     Missing {
@@ -85,6 +109,14 @@ impl WeightsError {
         placeholder(start).or(is_json.then_some("a JSON text")).map(Self::Placeholder)
     }
 
+    /// The error itself, without the file that it is in.
+    fn reason(&self) -> &Self {
+        match self {
+            Self::InShard { error, .. } => error.reason(),
+            error => error,
+        }
+    }
+
     /// There is no memory for the `need` bytes of `what`.
     pub(crate) fn out_of_memory(what: &str, need: usize) -> Self {
         Self::Tensor { name: what.into(), reason: format!("needs {need} bytes of memory, which are not available") }
@@ -97,7 +129,8 @@ fn suggestion(similar: &Option<String>) -> String {
 
 impl From<WeightsError> for Diagnostic {
     fn from(error: WeightsError) -> Self {
-        let (code, remedy) = match error {
+        let what = format!("The model's weights cannot be used: {error}.");
+        let (code, remedy) = match error.reason() {
             WeightsError::Truncated { .. } => {
                 ("model.truncated", "Load the model again; the download was interrupted.")
             }
@@ -117,13 +150,17 @@ impl From<WeightsError> for Diagnostic {
                 "Use the config.json and the weights of the same model. If tokens were added, \"vocab_size\" in config.json must \
                  be the number of rows of the embeddings.",
             ),
+            WeightsError::NotInShard { .. } | WeightsError::InTwoShards { .. } => (
+                "model.shards",
+                "The files are of different versions of the model, or its index is. Download all of them again.",
+            ),
             WeightsError::Unmerged(_) => {
                 ("model.unmerged", "Merge them with PEFT's `merge_and_unload()`, and save the model that it returns.")
             }
             WeightsError::Untied { .. } => {
                 ("model.untied", "Set \"tie_word_embeddings\": false in config.json if both belong to the model.")
             }
-            WeightsError::Missing { ref name, .. } if name == "lm_head.weight" => (
+            WeightsError::Missing { name, .. } if name == "lm_head.weight" => (
                 "model.missing-tensor",
                 "It was saved without its output layer, as a reward model or a model of embeddings is. Take the version for \
                  causal language modeling, or set \"tie_word_embeddings\": true in config.json if the output layer shares \
@@ -134,8 +171,6 @@ impl From<WeightsError> for Diagnostic {
             }
             _ => ("model.weights", "Use the weights file as its author published it."),
         };
-        Diagnostic::new(code, format!("The model's weights cannot be used: {error}."))
-            .done("Nothing was changed.")
-            .remedy(remedy)
+        Diagnostic::new(code, what).done("Nothing was changed.").remedy(remedy)
     }
 }

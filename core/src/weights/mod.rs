@@ -8,6 +8,7 @@ mod import;
 mod incoming;
 mod pending;
 mod safetensors;
+mod shards;
 mod visit;
 mod weight;
 
@@ -18,6 +19,7 @@ pub use gguf::{GgufHeader, GgufReader, Metadata, OtherType, Value};
 pub use import::{ImportReport, Tensors};
 pub use incoming::Incoming;
 pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, write_header};
+pub use shards::ShardIndex;
 pub use visit::Weights;
 pub(crate) use visit::weights_of;
 pub use weight::{Weight, WeightMut, WeightRef};

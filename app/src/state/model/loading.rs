@@ -120,6 +120,7 @@ impl State {
             files,
             weights: String::new(),
             sha256: String::new(),
+            shards: Vec::new(),
             family: Family::default(),
             pooling: Pooling::Cls,
         };

@@ -2,7 +2,7 @@
 
 use hone_core::catalog::{FoundModel, POOLING};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::hub::{DeviceLimits, HubModel, Listing, is_gguf};
+use hone_core::hub::{DeviceLimits, HubModel, Listing, SAFETENSORS_INDEX, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
 use hone_core::protocol::{Event, RequestId};
 use hone_core::recipe::Pooling;
@@ -45,7 +45,12 @@ async fn found(hub: &str, written: &str, limits: DeviceLimits) -> Result<FoundMo
     } else {
         None
     };
-    listing.found(&config_json, pooling.as_deref(), limits)
+    let index = if weights == SAFETENSORS_INDEX {
+        Some(fetch_small(&format!("{folder}{weights}"), MAX_CONFIG_BYTES).await?)
+    } else {
+        None
+    };
+    listing.found(&config_json, pooling.as_deref(), index.as_deref(), limits)
 }
 
 /// The configuration in the header of a GGUF file, and its pooling as sentence-transformers writes it, if it has one. The

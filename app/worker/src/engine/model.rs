@@ -7,7 +7,9 @@ use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
 use hone_core::runner::{ModelFiles, ModelLoader};
+use sha2::{Digest, Sha256};
 
+use crate::blob::hex;
 use crate::device::ChosenDevice;
 use crate::engine::Engine;
 use crate::js::now_ms;
@@ -88,15 +90,32 @@ pub async fn read(
     let mut loader = if source.is_gguf() {
         ModelLoader::gguf(pooling, &chosen.device)
     } else {
-        ModelLoader::safetensors(files(source).await?, pooling, &chosen.device)?
+        let loader = ModelLoader::safetensors(files(source).await?, pooling, &chosen.device)?;
+        match source.index().await? {
+            Some(index) => loader.in_shards(index),
+            None => loader,
+        }
     };
-    let sha256 = source
-        .weights(&mut |piece, done_bytes, total_bytes| {
-            progress(done_bytes, total_bytes);
+    let (mut before, mut digests) = (0.0, Vec::new());
+    for file in source.entry.weights_files() {
+        let total = source.entry.bytes;
+        let take = &mut |piece: &[u8], done: f64, of_file: f64| {
+            progress(before + done, total.max(of_file));
             loader.push(piece)
-        })
-        .await?;
-    Ok((loader, sha256))
+        };
+        digests.push(source.weights(&file, take).await?);
+        loader.end_shard()?;
+        before += file.bytes;
+    }
+    Ok((loader, sha256_of(digests)))
+}
+
+/// SHA-256 of the weights from those of their files: that of the only file, or of the list of several.
+fn sha256_of(mut digests: Vec<String>) -> String {
+    match digests.as_slice() {
+        [_] => digests.remove(0),
+        several => hex(Sha256::new_with_prefix(several.concat())),
+    }
 }
 
 /// The files of a model without its weights.
