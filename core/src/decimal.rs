@@ -33,6 +33,17 @@ pub fn trimmed(value: f64, places: u32) -> String {
     }
 }
 
+/// A score with this many decimals, and as a power of ten if these would show fewer than two digits of it: `0.310`, `4.2e-6`.
+pub fn score(value: f64, places: u32) -> String {
+    let is_tiny = value != 0.0 && value.abs() < 10.0 / 10f64.powi(places as i32);
+    if is_tiny { scientific(value, 2) } else { fixed(value, places) }
+}
+
+/// A number of the data: three decimals at most, and three digits if it is tiny: `0.31`, `4.2e-6`.
+pub fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 { scientific(value, 2) } else { trimmed(value, 3) }
+}
+
 /// A number other than zero as a power of ten, with at most this many decimals: `3.33e-5`.
 pub fn scientific(value: f64, places: u32) -> String {
     let exponent = value.abs().log10().floor();
@@ -59,6 +70,14 @@ mod tests {
             assert_eq!(fixed(value, 3), format!("{value:.3}"));
         }
         assert_eq!([0.3, 0.05, 100.0, 1.0].map(|value| trimmed(value, 2)), ["0.3", "0.05", "100", "1"]);
+    }
+
+    #[test]
+    fn tiny_scores_keep_their_digits() {
+        let shown = [0.0, 0.31, 0.0123, 0.00123, -4.2e-6, 1e-300].map(|value| score(value, 3));
+        assert_eq!(shown, ["0.000", "0.310", "0.012", "1.23e-3", "-4.2e-6", "1e-300"]);
+        assert_eq!([0.0, 1.5, 0.012345, -4.2e-6, 1240.0].map(short), ["0", "1.5", "0.012", "-4.2e-6", "1240"]);
+        assert_eq!([f64::NAN, f64::INFINITY, 123.456].map(|value| score(value, 4)), ["NaN", "inf", "123.4560"]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ let task = {};
 let writing = null;
 let run = null;
 let search = null;
+/** Number of searches for the nearest training rows. */
+let searches = 0;
 let trials = null;
 let report = null;
 /** Number of the request that `report` answers. */
@@ -405,7 +407,7 @@ const answers = {
     emit({ kind: "rows_found", found: { rows, total } });
   },
 
-  find_wrong_rows({ query: { search, actual, predicted, offset } }) {
+  find_wrong_rows({ query: { search, actual, predicted, offset }, with_nearest }) {
     const named = (index, other) => run?.plan.labels?.[index ?? other] ?? LABELS[index ?? other];
     const [given, guess] = [named(actual, 1), named(predicted, 0)];
     const rows = TEXTS.filter((text) => text.includes(search)).map((text, index) => ({
@@ -420,8 +422,22 @@ const answers = {
       nearest: index ? [] : [{ line: 40, text: "A triumph.", pair: null, label: "rotten", cosine: 0.9342 }],
     }));
     const sentence = `${offset + 1} to ${offset + rows.length} of ${offset + rows.length + 3} wrong rows, the surest mistakes first.`;
-    emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence, neighbors: "Nearest training rows by the vectors of the tuned model, among 1,113 training rows." } });
+    const found = (rows, neighbors, comparing) => {
+      emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence, neighbors, comparing } });
+    };
+    const known = "Nearest training rows by the vectors of the tuned model, among 1,113 training rows.";
+    if (self.scenario !== "reads-rows") return found(rows, known, null);
+    const without = rows.map((row) => ({ ...row, nearest: [] }));
+    if (!with_nearest) return found(without, "", null);
+    // The first search goes on until it is stopped, the second one fails, and the third one finds the rows.
+    searches += 1;
+    found(without, "Their nearest training rows appear once the tuned model has read all rows.", 0);
+    if (searches === 1) emit({ kind: "nearest_progress", fraction: 0.4 });
+    else if (searches === 2) emit({ kind: "nearest_failed", diagnostic: diagnostic("gpu.lost", "The device failed.", "", "") });
+    else found(rows, known, null);
   },
+
+  stop_nearest() {},
 
   draw_maps() {
     const point = (nth) => ({

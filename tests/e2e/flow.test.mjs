@@ -174,6 +174,55 @@ test("the whole flow works with the keyboard alone", async () => {
   });
 });
 
+test("the search for the nearest training rows shows its progress, can be stopped, and promises nothing after an error", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "reads-rows");
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.getByRole("button", { name: "Show wrong rows" }).click();
+    const promise = page.getByText("Their nearest training rows appear once the tuned model has read all rows.");
+    const progress = page.getByRole("progressbar", { name: "Fraction of the rows read" });
+    await promise.waitFor();
+    await page.waitForFunction((bar) => bar.value === 0.4, await progress.elementHandle());
+    await page.getByRole("button", { name: "Stop looking for nearest rows" }).click();
+    await progress.waitFor({ state: "hidden" });
+    assert.equal(await promise.count(), 0);
+    await page.getByRole("button", { name: "More wrong rows" }).click();
+    await page.getByText("21 to 24 of 27 wrong rows").waitFor();
+    assert.equal(await progress.isVisible(), false);
+    const again = page.getByRole("button", { name: "Find nearest training rows" });
+    await again.click();
+    await page.getByText("The device failed.").waitFor();
+    assert.equal(await promise.count(), 0);
+    assert.equal(await progress.isVisible(), false);
+    await assertAccessible(page);
+    await again.click();
+    await page.getByText("Nearest training rows", { exact: true }).first().click();
+    await page.getByText("rotten, line 40, cosine 0.934").waitFor();
+    assert.equal(await page.getByText("The device failed.").count(), 0);
+    assert.equal(await again.isVisible(), false);
+  });
+});
+
+test("one press trains the tuned model further on the corrected file", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.getByRole("button", { name: "Show wrong rows" }).click();
+    const further = page.getByRole("button", { name: "Train further on the corrected file" });
+    await page.getByRole("button", { name: "Change to fresh" }).first().click();
+    await further.last().click();
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    await page.getByText("1 change is in the open file.").first().waitFor({ state: "attached" });
+    await finished(page);
+    await page.getByRole("heading", { name: "Your models" }).waitFor();
+    await page.getByText("MiniLM on reviews.csv").first().waitFor({ state: "attached" });
+  });
+});
+
 test("the model can be downloaded as ONNX, with the JavaScript that runs it", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::{ProblemPlace, memo, pressed};
 use crate::page::Page;
-use crate::state::{Change, CorrectedUse, labels_in_words};
+use crate::state::{Change, CorrectedUse, State, labels_in_words};
 
 /// Buttons that change the labels of a row of the training file or the tag of a word, drop the row, and undo that.
 #[component]
@@ -42,6 +42,10 @@ pub fn ChangesRow() -> impl IntoView {
     let form = |form| page.memo(move |state| state.corrected_form() != form);
     let [is_not_csv, is_writable] = [CorrectedForm::Csv, CorrectedForm::ListOnly].map(form);
     let is_list_only = memo(move || !is_writable.get());
+    // There may be a run of other rows, or none.
+    let has_no_run = page.memo(|state| !state.run.has_weights || !state.can_mend_run());
+    let cannot_train = page.memo(|state| !state.can_train_mended());
+    let stage = page.memo(|state| state.mended_words().to_owned());
     let diagnostic = page.memo(|state| state.changes.diagnostic.clone());
     let save_list = move |_| {
         if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {
@@ -58,6 +62,20 @@ pub fn ChangesRow() -> impl IntoView {
                 <p class="hint" hidden=is_not_csv>
                     "This file cannot be written in its own format. The corrected file is CSV, with all columns and the rows that could be read."
                 </p>
+                <div class="stack" hidden=is_list_only>
+                    <div class="row" hidden=has_no_run>
+                        <button
+                            type="button"
+                            disabled=cannot_train
+                            on:click=pressed(move |_| page.act(State::train_mended))
+                        >
+                            "Train further on the corrected file"
+                        </button>
+                        <small>
+                            "Keeps the tuned model in this browser, opens the file and starts a run from that model. Without a validation file of its own, the rows are split again: the model has trained on some of the new validation rows, and scores better than it should."
+                        </small>
+                    </div>
+                </div>
                 <div class="row">
                     <button
                         type="button"
@@ -78,6 +96,7 @@ pub fn ChangesRow() -> impl IntoView {
                     <button type="button" class="quiet" on:click=pressed(save_list)>"Download the list of changes"</button>
                 </div>
             </div>
+            <p role="status">{stage}</p>
             <ProblemPlace diagnostic />
         </div>
     }

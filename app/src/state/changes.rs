@@ -133,7 +133,7 @@ impl State {
         if !self.can_correct() {
             return Vec::new();
         }
-        (self.changes.writing, self.changes.diagnostic) = (Some(purpose), None);
+        (self.changes.writing, self.changes.diagnostic, self.changes.corrected) = (Some(purpose), None, None);
         let corrections = self.corrections();
         vec![self.request(Topic::Corrected, Command::Correct { corrections })]
     }

@@ -15,6 +15,7 @@ impl State {
     pub fn on_event(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         let mut effects = self.handle(request, event);
         effects.extend(self.continue_if_ready());
+        effects.extend(self.go_on_mended());
         effects
     }
 
@@ -151,6 +152,8 @@ impl State {
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
             Event::WrongRowsFound { found } => self.on_wrong_rows(topic, found),
+            Event::NearestProgress { fraction } => self.on_nearest_progress(fraction),
+            Event::NearestFailed { diagnostic } => self.on_nearest_failed(diagnostic),
             Event::MapsDrawn { maps } => self.on_maps(maps),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),

@@ -1,7 +1,8 @@
+use hone_core::decimal::fixed;
 use hone_core::run::{NearestRow, WrongRow, WrongRowQuery};
 use leptos::prelude::*;
 
-use crate::components::{CollectAny, MenuOption, changing, pressed, typed};
+use crate::components::{CollectAny, MenuOption, ProblemPlace, changing, pressed, typed};
 use crate::data::{ChangesRow, MendButtons};
 use crate::format;
 use crate::page::Page;
@@ -35,6 +36,10 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
     let rows = page.memo(|state| state.wrong_rows().rows);
     let sentence = page.memo(|state| state.wrong_rows().sentence);
     let neighbors = page.memo(|state| state.wrong_rows().neighbors);
+    let is_idle = page.memo(|state| !state.is_comparing());
+    let done = page.memo(|state| fixed(state.wrong_rows().comparing.unwrap_or_default(), 3));
+    let is_looking = page.memo(|state| state.run.wrong.as_ref().is_none_or(|list| !list.is_stopped));
+    let diagnostic = page.memo(|state| state.run.wrong.as_ref()?.diagnostic.clone());
     let search = page.memo(|state| state.wrong_query().search);
     let can_mend = page.memo(State::can_mend_run);
     let is_first = page.memo(|state| state.wrong_query().offset == 0);
@@ -62,6 +67,20 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
             </span>
         </fieldset>
         <p class="hint">{neighbors}</p>
+        <div class="row">
+            <span hidden=is_idle>
+                <button type="button" on:click=pressed(move |_| page.act(State::stop_nearest))>
+                    "Stop looking for nearest rows"
+                </button>
+            </span>
+            <progress max="1" value=done aria-label="Fraction of the rows read" hidden=is_idle></progress>
+            <span hidden=is_looking>
+                <button type="button" class="quiet" disabled=cannot on:click=pressed(move |_| page.act(State::find_nearest))>
+                    "Find nearest training rows"
+                </button>
+            </span>
+        </div>
+        <ProblemPlace diagnostic />
         <ul class="rows">
             {changing(move || {
                 // The place of the nearest rows is kept for them, so that nothing moves when they come.

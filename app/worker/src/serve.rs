@@ -94,6 +94,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::StopTable => table::stop(engine),
         Command::FindRows { query } => engine.data.find_rows(id, query).await,
         Command::FindWrongRows { query, with_nearest } => wrong_rows::send(engine, id, query, with_nearest),
+        Command::StopNearest => wrong_rows::stop(engine),
         Command::DrawMaps => maps::send(engine, id),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),

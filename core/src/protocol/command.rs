@@ -213,14 +213,16 @@ pub enum Command {
     },
     /// Stop predicting the table. Nothing is kept of it.
     StopTable,
-    /// Find validation rows that the tuned model of the last run got wrong. Answered by `WrongRowsFound`, and again once the
-    /// nearest training rows are known.
+    /// Find validation rows that the tuned model of the last run got wrong. Answered by `WrongRowsFound`. If they are to be
+    /// compared, `NearestProgress` follows, and `WrongRowsFound` again with the nearest training rows, or `NearestFailed`.
     FindWrongRows {
         /// The rows to find.
         query: WrongRowQuery,
         /// True to compare them with the training rows.
         with_nearest: bool,
     },
+    /// Stop looking for the nearest training rows. Nothing is kept of it, and nothing is answered.
+    StopNearest,
     /// Draw the maps of the last run's validation rows. Answered by `MapsDrawn`.
     DrawMaps,
     /// Look for wrong labels among the training and validation rows. Answered by `LabelsProgress`, then `LabelsReviewed` or

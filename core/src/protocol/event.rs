@@ -321,6 +321,16 @@ pub enum Event {
         /// The rows.
         found: WrongRows,
     },
+    /// Part of the search for the nearest training rows is done.
+    NearestProgress {
+        /// The fraction, from 0 to 1.
+        fraction: f64,
+    },
+    /// The nearest training rows cannot be found.
+    NearestFailed {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
+    },
     /// The maps of the last run's validation rows.
     MapsDrawn {
         /// The maps.

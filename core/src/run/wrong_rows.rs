@@ -24,8 +24,10 @@ pub struct WrongRows {
     pub total: u32,
     /// Which rows these are, and their order, in words.
     pub sentence: String,
-    /// Where their nearest training rows come from, or what they wait for, in words; empty for tasks without.
+    /// Where their nearest training rows come from, or what they wait for, in words; empty if nobody has asked for them.
     pub neighbors: String,
+    /// Fraction of the search for the nearest training rows that is done, while it goes on.
+    pub comparing: Option<f64>,
 }
 
 /// A validation row next to its prediction.

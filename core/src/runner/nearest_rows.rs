@@ -1,15 +1,19 @@
 //! The nearest training rows of validation rows, by the vectors of the tuned model.
+//!
+//! The vector is that which the head of the task reads. Heads that read every token have none: there, it is the mean of the
+//! last hidden states over the tokens that the model reads before it answers: the text, the question with the window of its
+//! passage that contains the answer, or the prompt without its completion.
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::{count, thousands};
+use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::diagnostic::Diagnostic;
-use crate::limits::MAX_REVIEWED_ROWS;
+use crate::limits::{MAX_REVIEWED_ROWS, PREVIEW_CHARS};
 use crate::recipe::Pooling;
 use crate::rng::{Rng, Stream};
 use crate::run::NearestRow;
 use crate::runner::shown_labels::shown_labels;
 use crate::runner::text_vectors::TextVectors;
-use crate::text::{EncodedTexts, Labels};
+use crate::text::{EncodedExamples, EncodedTexts, Labels, Reference};
 use crate::train::Session;
 
 /// Number of training rows that are named for each row.
@@ -18,38 +22,46 @@ const NEAREST: usize = 5;
 /// Vectors of the training and validation rows of a run, as its head pools them.
 #[derive(Debug)]
 pub(super) struct NearestRows {
-    /// The training rows that are compared, as indices on their side.
-    train: Vec<u32>,
+    /// The training rows that are compared.
+    train: Vec<ReadText>,
     /// Number of all training rows.
     all: usize,
-    /// Number of validation rows that are compared, the first ones.
-    validation: usize,
+    /// The validation rows that are compared, the first ones.
+    validation: Vec<ReadText>,
     vectors: TextVectors,
     is_over: bool,
 }
 
+/// The encoded text that a row is compared by.
+#[derive(Clone, Copy, Debug)]
+struct ReadText {
+    /// The row, as an index on its side of the data set.
+    row: u32,
+    /// The text, as an index among the encoded ones.
+    text: u32,
+    /// Number of its first tokens that are read.
+    tokens: usize,
+}
+
 impl NearestRows {
-    /// Begins to compare the rows of a run. None for tasks whose rows are no single texts with a target each.
+    /// Begins to compare the rows of a run. None for embeddings, whose rows have no right answer of their own.
     pub(super) fn new(session: &Session) -> Option<Self> {
         let data = session.data();
-        if !matches!(
-            data.train.labels,
-            Labels::Classes(_) | Labels::MultiLabel(_) | Labels::Numbers(_) | Labels::Tags(_)
-        ) {
-            return None;
-        }
-        let all = data.train.texts.len();
-        let mut train: Vec<u32> = (0..all as u32).collect();
+        let mut train = read_texts(&data.train)?;
+        let all = train.len();
         if all > MAX_REVIEWED_ROWS {
             Rng::new(0, Stream::Folds, 0).shuffle(&mut train);
             train.truncate(MAX_REVIEWED_ROWS);
-            train.sort_unstable();
+            train.sort_unstable_by_key(|read| read.row);
         }
-        let validation = data.validation.texts.len().min(MAX_REVIEWED_ROWS);
+        let mut validation = read_texts(&data.validation)?;
+        validation.truncate(MAX_REVIEWED_ROWS);
         let mut texts = EncodedTexts::default();
-        let sides = [(&data.train.texts, train.clone()), (&data.validation.texts, (0..validation as u32).collect())];
-        for (of_side, rows) in sides {
-            rows.into_iter().for_each(|row| texts.push_pair(of_side.get(row as usize), of_side.second(row as usize)));
+        for (side, reads) in [(&data.train.texts, &train), (&data.validation.texts, &validation)] {
+            for read in reads {
+                let (ids, second) = (side.get(read.text as usize), side.second(read.text as usize));
+                texts.push_pair(&ids[..read.tokens.min(ids.len())], second.min(read.tokens));
+            }
         }
         let model = session.model();
         let pooling = model.pooling().unwrap_or(Pooling::Mean);
@@ -63,7 +75,12 @@ impl NearestRows {
     /// If the device fails.
     pub(super) async fn advance(&mut self) -> Result<f64, Diagnostic> {
         self.is_over = !self.vectors.advance().await?;
-        Ok(self.vectors.fraction())
+        Ok(self.fraction())
+    }
+
+    /// The fraction that is done.
+    pub(super) fn fraction(&self) -> f64 {
+        self.vectors.fraction()
     }
 
     /// Returns true once all vectors are known.
@@ -73,27 +90,17 @@ impl NearestRows {
 
     /// The nearest training rows of a validation row, given as an index on its side, nearest first; empty if they are not
     /// known.
-    pub(super) fn of(&self, dataset: &Dataset, row: u32) -> Vec<NearestRow> {
-        if !self.is_over || row as usize >= self.validation {
-            return Vec::new();
-        }
+    pub(super) fn of(&self, session: &Session, dataset: &Dataset, row: u32) -> Vec<NearestRow> {
+        let known = self.validation.binary_search_by_key(&row, |read| read.row).ok().filter(|_| self.is_over);
+        let Some(at) = known else { return Vec::new() };
         let vectors = self.vectors.vectors();
-        let hidden = vectors.len() / (self.train.len() + self.validation);
-        let own = &vectors[(self.train.len() + row as usize) * hidden..][..hidden];
+        let hidden = vectors.len() / (self.train.len() + self.validation.len());
+        let own = &vectors[(self.train.len() + at) * hidden..][..hidden];
         let cosine = |other: &[f32]| own.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
-        let mut nearest: Vec<(u32, f32)> =
-            self.train.iter().zip(vectors.chunks(hidden)).map(|(&row, other)| (row, cosine(other))).collect();
+        let mut nearest: Vec<(ReadText, f32)> =
+            self.train.iter().zip(vectors.chunks(hidden)).map(|(&read, other)| (read, cosine(other))).collect();
         nearest.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        let named = |(row, cosine): (u32, f32)| {
-            let row = *dataset.train.get(row as usize)?;
-            Some(NearestRow {
-                line: dataset.line(row),
-                text: dataset.text(row).to_owned(),
-                pair: dataset.second_text(row).map(str::to_owned),
-                label: shown_labels(dataset, row),
-                cosine,
-            })
-        };
+        let named = |(read, cosine)| named(&session.data().train.labels, dataset, read, cosine);
         nearest.into_iter().take(NEAREST).filter_map(named).collect()
     }
 
@@ -108,4 +115,60 @@ impl NearestRows {
         };
         format!("Nearest training rows by the vectors of the tuned model, among {among}.")
     }
+}
+
+/// The texts of one side that its rows are compared by, in the order of the rows.
+fn read_texts(side: &EncodedExamples) -> Option<Vec<ReadText>> {
+    let whole = |row: u32, text: u32| ReadText { row, text, tokens: side.texts.tokens(text as usize) };
+    Some(match &side.labels {
+        Labels::Similarity(_) => return None,
+        Labels::Spans { windows, questions } => {
+            let mut reads: Vec<ReadText> = Vec::with_capacity(questions.len());
+            let mut last = None;
+            for (text, window) in (0..).zip(windows) {
+                // The windows of a question follow each other; the first one counts if none contains the answer.
+                let is_first = last.replace(window.question) != Some(window.question);
+                if is_first {
+                    let row = questions.get(window.question as usize)?.row;
+                    reads.push(whole(row, text));
+                } else if window.answer != (0, 0)
+                    && let Some(read) = reads.last_mut()
+                    && windows[read.text as usize].answer == (0, 0)
+                {
+                    *read = whole(read.row, text);
+                }
+            }
+            reads
+        }
+        Labels::Continuations { references, .. } => {
+            let read = |(text, reference): (u32, &Reference)| {
+                let whole = whole(reference.row, text);
+                let prompt = reference.prompt.len();
+                ReadText { tokens: if prompt == 0 { whole.tokens } else { prompt }, ..whole }
+            };
+            (0..).zip(references).map(read).collect()
+        }
+        Labels::Classes(_) | Labels::MultiLabel(_) | Labels::Numbers(_) | Labels::Tags(_) => {
+            (0..side.len() as u32).map(|row| whole(row, row)).collect()
+        }
+    })
+}
+
+/// A training row for display. The texts of a conversation are the user's last turn and the answer to it.
+fn named(labels: &Labels, dataset: &Dataset, ReadText { row, text, .. }: ReadText, cosine: f32) -> Option<NearestRow> {
+    let number = *dataset.train.get(row as usize)?;
+    let line = dataset.line(number);
+    if let Labels::Continuations { references, .. } = labels {
+        let Reference { prompt_text, completion, .. } = references.get(text as usize)?;
+        let label = excerpt(completion, PREVIEW_CHARS);
+        return Some(NearestRow { line, text: prompt_text.clone(), pair: None, label, cosine });
+    }
+    let label = match labels {
+        Labels::Spans { windows, questions } => {
+            questions.get(windows.get(text as usize)?.question as usize)?.shown_answers()
+        }
+        _ => shown_labels(dataset, number),
+    };
+    let pair = dataset.second_text(number).map(str::to_owned);
+    Some(NearestRow { line, text: dataset.text(number).to_owned(), pair, label, cosine })
 }

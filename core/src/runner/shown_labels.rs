@@ -2,6 +2,7 @@
 
 use crate::dataset::phrases::excerpt;
 use crate::dataset::{Dataset, Example, Word};
+use crate::decimal::short;
 
 /// Number of tagged words that are named.
 const NAMED_WORDS: usize = 8;
@@ -11,9 +12,7 @@ const CONTEXT_CHARS: usize = 80;
 /// The label of a row, its labels, number or tagged words; empty if it has none.
 pub(super) fn shown_labels(dataset: &Dataset, row: u32) -> String {
     match dataset.example(row) {
-        Example::Number { value, .. } | Example::ScoredPair { score: value, .. } => {
-            format!("{}", (f64::from(value) * 1e3).round() / 1e3)
-        }
+        Example::Number { value, .. } | Example::ScoredPair { score: value, .. } => short(value.into()),
         Example::Tags { text, words } => {
             let is_tagged = |word: &&Word| dataset.labels.get(word.tag as usize).is_none_or(|tag| tag != "O");
             let tagged: Vec<&Word> = words.iter().filter(is_tagged).collect();

@@ -39,6 +39,11 @@ impl WrongRowSearch {
         }
     }
 
+    /// Gives up the search for the nearest training rows, and what has been found of them.
+    pub fn stop(&mut self) {
+        self.nearest = None;
+    }
+
     /// Compares some more rows. Returns the fraction that is done; none if there is nothing to do.
     ///
     /// # Errors
@@ -70,7 +75,8 @@ impl WrongRowSearch {
         let rows: Vec<WrongRow> = listed.map(|(_, row)| self.shown(dataset, session, row)).collect();
         let sentence = sentence(session.recipe().task(), query, rows.len(), total);
         let neighbors = self.nearest.as_ref().filter(|_| total > 0).map(NearestRows::sentence).unwrap_or_default();
-        WrongRows { rows, total: total as u32, sentence, neighbors }
+        let comparing = self.nearest.as_ref().filter(|nearest| !nearest.is_over()).map(NearestRows::fraction);
+        WrongRows { rows, total: total as u32, sentence, neighbors, comparing }
     }
 
     fn shown(&self, dataset: &Dataset, session: &Session, row: &JudgedRow) -> WrongRow {
@@ -93,7 +99,7 @@ impl WrongRowSearch {
             predicted,
             likely,
             measure,
-            nearest: self.nearest.as_ref().map(|nearest| nearest.of(dataset, row.row)).unwrap_or_default(),
+            nearest: self.nearest.as_ref().map(|nearest| nearest.of(session, dataset, row.row)).unwrap_or_default(),
         }
     }
 }

@@ -2,8 +2,13 @@
 
 use std::ops::Range;
 
+use crate::dataset::phrases::excerpt;
+use crate::limits::PREVIEW_CHARS;
 use crate::text::batch::{Batch, EncodedTexts};
 use crate::text::similarity::Similarity;
+
+/// Shown in place of the answer to a question whose passage does not contain one.
+pub(crate) const NO_ANSWER: &str = "no answer";
 
 /// Encoded rows with their labels.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +89,14 @@ pub struct Reference {
     pub prompt_text: String,
     /// The completion in the data.
     pub completion: String,
+}
+
+impl Question {
+    /// The accepted answers, for display.
+    pub(crate) fn shown_answers(&self) -> String {
+        let answers: Vec<String> = self.answers.iter().map(|answer| excerpt(answer, PREVIEW_CHARS)).collect();
+        if answers.is_empty() { NO_ANSWER.to_owned() } else { answers.join(" / ") }
+    }
 }
 
 impl EncodedExamples {

@@ -21,6 +21,7 @@ pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_bat
 pub(crate) use chat::JINJA;
 pub use chat::{ChatMessage, ChatTemplate, RenderedChat};
 pub use encode::{EncodedRows, tagged};
+pub(crate) use examples::NO_ANSWER;
 pub use examples::{EncodedExamples, Labels, Question, Reference, Window};
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;

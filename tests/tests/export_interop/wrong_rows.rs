@@ -3,13 +3,16 @@
 use burn::tensor::Device;
 use hone_core::dataset::Mapping;
 use hone_core::model::{Dropout, Input, MaskSource};
-use hone_core::recipe::RecipeSpec;
+use hone_core::pretrained::Pretrained;
+use hone_core::recipe::{Pooling, RecipeSpec, Task};
 use hone_core::run::{WrongRowQuery, WrongRows};
 use hone_core::runner::{EncodedDataset, WrongRowSearch};
+use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::Session;
-use hone_tests::{ready, run};
+use hone_tests::{golden, ready, run};
 
 use crate::labels::{encoded, micro, table};
+use crate::tokenizer::pretrained;
 
 /// A run on texts of three labels, some of which are wrong.
 fn trained() -> (EncodedDataset, Session) {
@@ -82,6 +85,10 @@ fn wrong_rows_have_their_nearest_training_rows_by_the_tuned_model() {
     let find = |search: &WrongRowSearch| search.find(&session, dataset, &WrongRowQuery::default(), 500);
     assert!(find(&search).rows.iter().all(|row| row.nearest.is_empty()));
     assert!(find(&search).neighbors.contains("once the tuned model has read"), "{}", find(&search).neighbors);
+    assert_eq!(find(&search).comparing, Some(0.0));
+    search.stop();
+    assert_eq!((find(&search).comparing, find(&search).neighbors), (None, String::new()), "nothing is promised");
+    search.compare(&session);
     let mut fractions = vec![0.0];
     while let Some(fraction) = ready(search.advance()).unwrap() {
         fractions.push(fraction);
@@ -113,4 +120,100 @@ fn wrong_rows_have_their_nearest_training_rows_by_the_tuned_model() {
     let cosine = dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt();
     assert!((cosine - near.cosine).abs() < 1e-4, "{cosine} for {}", near.cosine);
     assert!(search.is_current(&session));
+}
+
+/// The tokens of a row that are read, and the start of the second text among them.
+type Tokens = dyn Fn(&EncodedExamples, u32) -> (Vec<u32>, usize);
+
+/// Trains on the rows of a file, and finds the nearest training rows of all wrong ones. Returns them with the largest
+/// difference between their cosines and those of the mean hidden states over `tokens` of a row of a side.
+fn nearest_by_mean(
+    model: &Pretrained,
+    file: &str,
+    mapping: Mapping,
+    recipe: RecipeSpec,
+    tokens: &Tokens,
+) -> (WrongRows, f32) {
+    let rows = encoded(file, mapping, model);
+    let mut session = rows.session(model, recipe, &Device::flex(), MaskSource::Host).unwrap();
+    run(&mut session);
+    let dataset = rows.dataset();
+    let mut search = WrongRowSearch::new(&session, dataset);
+    search.compare(&session);
+    while ready(search.advance()).unwrap().is_some() {}
+    let found = search.find(&session, dataset, &WrongRowQuery::default(), 500);
+    let vector = |side: &EncodedExamples, rows: &[u32], line: u32| {
+        let row = rows.iter().position(|&row| dataset.line(row) == line).unwrap() as u32;
+        let (ids, second) = tokens(side, row);
+        let mut texts = EncodedTexts::default();
+        texts.push_pair(&ids, second);
+        let batch = texts.batch(&[0], 1, 512, session.data().pad);
+        let vector = session.model().sentence(Input::new(&batch, session.device()), &mut Dropout::off());
+        vector.into_data().try_to_vec::<f32>().unwrap()
+    };
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let mut largest = 0.0_f32;
+    for row in &found.rows {
+        let own = vector(&session.data().validation, &dataset.validation, row.line);
+        for near in &row.nearest {
+            let other = vector(&session.data().train, &dataset.train, near.line);
+            let cosine = dot(&own, &other) / (dot(&own, &own) * dot(&other, &other)).sqrt();
+            largest = largest.max((cosine - near.cosine).abs());
+        }
+    }
+    (found, largest)
+}
+
+#[test]
+fn questions_are_compared_by_the_window_that_has_the_answer() {
+    let row = |nth: usize| {
+        let filler = |from: usize| {
+            (0..14).map(|word| format!("w{}", 6 + (nth * 5 + from + word) % 40)).collect::<Vec<_>>().join(" ")
+        };
+        let answer = if nth.is_multiple_of(5) { String::new() } else { format!("w{}", 50 + nth % 9) };
+        format!("w{} w{},{} {answer} {},{answer}\n", 6 + nth % 7, 8 + nth % 3, filler(0), filler(7))
+    };
+    let file = format!("question,context,answer\n{}", (0..48).map(row).collect::<String>());
+    let recipe = RecipeSpec {
+        task: Task::QuestionAnswering,
+        epochs: Some(1),
+        max_length: Some(16),
+        doc_stride: 4,
+        ..RecipeSpec::default()
+    };
+    let tokens = |side: &EncodedExamples, row: u32| {
+        let Labels::Spans { windows, questions } = &side.labels else { panic!("questions") };
+        let own = |it: &usize| questions[windows[*it].question as usize].row == row;
+        let texts: Vec<usize> = (0..windows.len()).filter(own).collect();
+        assert!(texts.len() > 2, "long passages");
+        let at = texts.iter().copied().find(|&at| windows[at].answer != (0, 0)).unwrap_or(texts[0]);
+        (side.texts.get(at).to_vec(), side.texts.second(at))
+    };
+    let mapping = Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None };
+    let (found, largest) = nearest_by_mean(&micro(), &file, mapping, recipe, &tokens);
+    assert!(found.total > 2 && found.rows.iter().all(|row| row.nearest.len() == 5), "{found:?}");
+    assert!(largest < 1e-4, "{largest}");
+    let labels: Vec<&str> = found.rows.iter().flat_map(|row| &row.nearest).map(|near| near.label.as_str()).collect();
+    assert!(labels.iter().all(|label| *label == "no answer" || label.starts_with("w5")), "{labels:?}");
+    assert!(found.rows[0].nearest.iter().all(|near| near.pair.is_some() && !near.text.is_empty()), "{found:?}");
+}
+
+#[test]
+fn prompts_are_compared_without_their_completions() {
+    let row = |nth: usize| format!("w{} w{} w{},w{}\n", 6 + nth % 7, 20 + nth % 5, 30 + nth % 4, 40 + nth % 3);
+    let file = format!("prompt,completion\n{}", (0..48).map(row).collect::<String>());
+    let recipe = RecipeSpec { task: Task::Generation, epochs: Some(1), ..RecipeSpec::default() };
+    let tokens = |side: &EncodedExamples, row: u32| {
+        let Labels::Continuations { references, .. } = &side.labels else { panic!("completions") };
+        let prompt = references.iter().find(|reference| reference.row == row).unwrap().prompt.clone();
+        let len = prompt.len();
+        (prompt, len)
+    };
+    let model = pretrained(&golden("micro_llama"), Pooling::Mean, &Device::flex());
+    let mapping = Mapping::Completion { prompt: "{prompt}".into(), completion: 1 };
+    let (found, largest) = nearest_by_mean(&model, &file, mapping, recipe, &tokens);
+    assert!(found.total == 12 && found.rows.iter().all(|row| row.nearest.len() == 5), "{found:?}");
+    assert!(largest < 1e-4, "{largest}");
+    let near = &found.rows[0].nearest[0];
+    assert!(near.label.starts_with("w4") && near.pair.is_none() && near.text.split(' ').count() == 3, "{near:?}");
 }

@@ -8,6 +8,7 @@ pub mod finder;
 pub mod further;
 pub mod history;
 pub mod maps;
+pub mod mended;
 pub mod overfit;
 pub mod pins;
 pub mod queue;

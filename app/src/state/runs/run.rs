@@ -9,6 +9,7 @@ use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunMaps, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
+use crate::state::runs::mended::Mended;
 use crate::state::runs::scores;
 use crate::state::runs::wrong_rows::WrongRowList;
 
@@ -66,6 +67,8 @@ pub struct Run {
     pub warnings: Vec<Diagnostic>,
     /// The list of validation rows that are wrong; none until the user opens it.
     pub wrong: Option<WrongRowList>,
+    /// The way to a run that trains its weights further on the corrected file.
+    pub mended: Mended,
     /// The maps of its validation rows; none until the user asks for them.
     pub maps: Option<RunMaps>,
     /// True while the worker holds the tuned weights, along with the rows that they were tuned on.

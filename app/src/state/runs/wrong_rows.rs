@@ -1,6 +1,7 @@
 //! The list of validation rows that the model got wrong.
 
 use hone_core::dataset::Mapping;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::SHOWN_ROWS;
 use hone_core::protocol::Command;
 use hone_core::recipe::Task;
@@ -15,6 +16,10 @@ pub struct WrongRowList {
     pub query: WrongRowQuery,
     /// What was found last.
     pub found: WrongRows,
+    /// True once the search for the nearest training rows was stopped or has failed: it begins again only on a press.
+    pub is_stopped: bool,
+    /// Why that search failed.
+    pub diagnostic: Option<Diagnostic>,
 }
 
 impl State {
@@ -39,8 +44,36 @@ impl State {
         if !self.run.has_weights {
             return Vec::new();
         }
-        self.run.wrong.get_or_insert_default().query = query.clone();
-        vec![self.request(Topic::WrongRows, Command::FindWrongRows { query, with_nearest: true })]
+        let list = self.run.wrong.get_or_insert_default();
+        list.query = query.clone();
+        let with_nearest = !list.is_stopped;
+        vec![self.request(Topic::WrongRows, Command::FindWrongRows { query, with_nearest })]
+    }
+
+    /// Looks for the nearest training rows again.
+    pub fn find_nearest(&mut self) -> Vec<Effect> {
+        let Some(list) = &mut self.run.wrong else { return Vec::new() };
+        (list.is_stopped, list.diagnostic) = (false, None);
+        let query = list.query.clone();
+        self.find_wrong_rows(query)
+    }
+
+    /// Stops looking for the nearest training rows.
+    pub fn stop_nearest(&mut self) -> Vec<Effect> {
+        self.end_nearest(None);
+        vec![self.send(Command::StopNearest)]
+    }
+
+    fn end_nearest(&mut self, diagnostic: Option<Diagnostic>) {
+        if let Some(list) = &mut self.run.wrong {
+            (list.found.comparing, list.is_stopped, list.diagnostic) = (None, true, diagnostic);
+            list.found.neighbors.clear();
+        }
+    }
+
+    /// Returns true while the worker looks for the nearest training rows.
+    pub fn is_comparing(&self) -> bool {
+        self.run.wrong.as_ref().is_some_and(|list| list.found.comparing.is_some())
     }
 
     /// Opens the rows of a cell of the confusion matrix.
@@ -61,6 +94,18 @@ impl State {
     pub fn can_mend_run(&self) -> bool {
         let is_open = self.run.file.is_some() && self.run.file == self.data.train.choice().map(|choice| choice.blobs);
         is_open && self.has_rows_to_review() && self.run.mapping == self.data.mapping
+    }
+
+    /// Part of the search for the nearest training rows is done. It may have been stopped meanwhile.
+    pub(in crate::state) fn on_nearest_progress(&mut self, fraction: f64) {
+        if let Some(comparing) = self.run.wrong.as_mut().and_then(|list| list.found.comparing.as_mut()) {
+            *comparing = fraction.clamp(0.0, 1.0);
+        }
+    }
+
+    /// The nearest training rows cannot be found.
+    pub(in crate::state) fn on_nearest_failed(&mut self, diagnostic: Diagnostic) {
+        self.end_nearest(Some(diagnostic));
     }
 
     /// Rows have been found: those of the list, or those to pick from.

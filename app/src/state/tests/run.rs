@@ -1,6 +1,7 @@
 //! A run from its start to queries about its weights, and several runs in a row.
 
 use hone_core::dataset::Mapping;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event};
 use hone_core::recipe::{Family, Metric, ParamGroup, Pooling, Task};
@@ -110,6 +111,36 @@ fn wrong_rows_are_turned_searched_and_filtered() {
     assert!(state.can_mend_run());
     state.forget_weights();
     assert!(state.run.wrong.is_none() && state.open_cell(1, 0).is_empty(), "the tuned weights are gone");
+}
+
+#[test]
+fn the_search_for_nearest_rows_shows_its_progress_and_can_be_stopped() {
+    let mut state = trained();
+    let query = WrongRowQuery::default();
+    state.find_wrong_rows(query.clone());
+    let waiting = WrongRows { comparing: Some(0.0), neighbors: "They come.".into(), ..wrong_rows(45) };
+    let answer = |state: &mut State, event| {
+        let request = state.requests.on(Topic::WrongRows);
+        state.on_event(request, event);
+    };
+    answer(&mut state, Event::WrongRowsFound { found: waiting.clone() });
+    answer(&mut state, Event::NearestProgress { fraction: 0.25 });
+    assert_eq!(state.wrong_rows().comparing, Some(0.25));
+    assert!(state.is_silent(std::time::Duration::from_secs(600)), "a hang is noticed");
+    assert_eq!(commands(state.stop_nearest()), [Command::StopNearest]);
+    answer(&mut state, Event::NearestProgress { fraction: 0.5 });
+    assert_eq!(state.wrong_rows(), WrongRows { comparing: None, neighbors: String::new(), ..waiting.clone() });
+    let without = Command::FindWrongRows { query: query.clone(), with_nearest: false };
+    assert_eq!(commands(state.find_wrong_rows(query.clone())), [without], "it stays stopped");
+    let again = [Command::FindWrongRows { query, with_nearest: true }];
+    assert_eq!(commands(state.find_nearest()), again);
+    answer(&mut state, Event::WrongRowsFound { found: waiting });
+    let diagnostic = Diagnostic::new("device.lost", "The device failed.");
+    answer(&mut state, Event::NearestFailed { diagnostic: diagnostic.clone() });
+    assert!(!state.is_comparing() && state.wrong_rows().neighbors.is_empty(), "nothing is promised any longer");
+    assert_eq!(state.run.wrong.as_ref().unwrap().diagnostic, Some(diagnostic));
+    assert_eq!(commands(state.find_nearest()), again);
+    assert_eq!(state.run.wrong.as_ref().unwrap().diagnostic, None);
 }
 
 #[test]

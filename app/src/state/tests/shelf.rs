@@ -1,13 +1,17 @@
 //! Models that are kept in the browser.
 
 use hone_core::catalog::{TUNED_VERSION, TunedEntry, TunedModel};
+use hone_core::dataset::DataRole;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{RecipeSpec, Task};
 use hone_core::usage::PromptForm;
 
-use crate::state::tests::{commands, entry, evaluation, gone, model_ready, ready, running, started, trained};
-use crate::state::{Effect, Export, Keeping, QueryKind, State, Topic};
+use crate::state::tests::{
+    commands, data_ready, entry, evaluation, gone, model_ready, opened as file_opened, ready, running, started,
+    tokens_ready, trained,
+};
+use crate::state::{Change, Effect, Export, Keeping, QueryKind, State, Topic};
 
 fn kept(id: &str, task: Task) -> TunedModel {
     TunedModel {
@@ -166,4 +170,70 @@ fn everything_is_removed_at_once_but_not_during_a_run() {
     assert!(matches!(effects[..], [Effect::Send(_, Command::ClearStorage), Effect::ClearStorage]));
     assert!(state.history.runs.is_empty());
     assert_eq!(running().remove_everything(), []);
+}
+
+/// A page with a change to the file of its last run, and what the worker answers up to the open corrected file.
+fn mending() -> State {
+    let mut state = trained();
+    state.change_row(Change { line: 7, word: None, given: "a".into(), labels: Some(vec!["b".into()]) });
+    assert!(matches!(commands(state.train_mended())[..], [Command::KeepTuned { .. }]));
+    assert!(!state.can_train_mended() && state.mended_words().starts_with("Keeping"));
+    let kept_now = state.on_event(state.requests.on(Topic::Keep), Event::TunedKept { id: "1".into() });
+    assert_eq!(kept_now, [], "the list of kept models follows");
+    let effects = state.on_event(None, listed(&[kept("1", Task::Classification)]));
+    assert!(matches!(commands(effects)[..], [Command::Correct { .. }]));
+    let effects = state.answer(Event::Corrected { file_name: "new.csv".into() });
+    assert_eq!(effects, [Effect::OpenCorrected { file_name: "new.csv".into() }]);
+    state.open_corrected("new.csv".into(), 99);
+    state
+}
+
+#[test]
+fn one_press_trains_the_tuned_model_further_on_the_corrected_file() {
+    let mut state = mending();
+    assert!(state.run.has_weights, "they can be tried until the next run");
+    state.answer(file_opened(2));
+    let sent = commands(state.answer(data_ready()));
+    assert!(matches!(&sent[..], [Command::LoadModel { model }] if model.tuned_id() == Some("1")), "{sent:?}");
+    let Event::ModelReady { mut model } = model_ready() else { panic!() };
+    model.id = "tuned:1".into();
+    assert_eq!(commands(state.answer(Event::ModelReady { model })), [], "the texts are tokenized first");
+    assert!(state.mended_words().starts_with("Loading"));
+    let sent = commands(state.answer(tokens_ready()));
+    let start = sent.iter().find_map(|command| match command {
+        Command::Start { recipe, .. } => Some(recipe.model.clone()),
+        _ => None,
+    });
+    assert_eq!(start.as_deref(), Some("tuned:1"));
+    assert_eq!((state.mended_words(), &state.run.data), ("", &"new.csv".to_owned()));
+}
+
+#[test]
+fn a_step_that_fails_on_the_way_ends_it_with_the_reason() {
+    let mut state = mending();
+    state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic: gone() });
+    assert_eq!((state.mended_words(), state.changes.list.len()), ("", 1));
+    assert!(state.can_train_mended(), "the model is kept, and everything is as it was");
+    assert!(matches!(commands(state.train_mended())[..], [Command::Correct { .. }]), "it is not kept twice");
+    state.answer(Event::CorrectFailed { diagnostic: gone() });
+    assert_eq!((state.mended_words(), state.changes.diagnostic.take()), ("", Some(gone())));
+
+    let mut state = mending();
+    state.answer(file_opened(2));
+    state.answer(data_ready());
+    state.answer(Event::ModelFailed { diagnostic: gone() });
+    let reason = state.changes.diagnostic.take().unwrap();
+    assert_eq!((state.mended_words(), reason.what, reason.done.as_str()), ("", gone().what, "Mini is still loaded."));
+
+    let mut state = trained();
+    state.change_row(Change { line: 7, word: None, given: "a".into(), labels: None });
+    state.train_mended();
+    state.on_event(state.requests.on(Topic::Keep), Event::TunedFailed { diagnostic: gone() });
+    assert_eq!((state.mended_words(), state.changes.diagnostic.take()), ("", Some(gone())));
+
+    let mut state = mending();
+    state.answer(file_opened(2));
+    state.answer(data_ready());
+    state.worker_lost(gone());
+    assert_eq!(state.mended_words(), "");
 }

@@ -1,9 +1,10 @@
 //! The predictions of validation rows next to what is right, one row at a time.
 
 use crate::dataset::phrases::{excerpt, percent};
+use crate::decimal::short;
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{Detail, Evaluation, TextSample, answer_scores, perplexity};
-use crate::text::{Labels, Question, Reference};
+use crate::text::{Labels, NO_ANSWER, Question, Reference};
 use crate::train::data::TrainingData;
 use crate::train::eval::evaluate::{label_decisions, question_predictions, windows_by_question};
 use crate::train::eval::predict::{ClassDecision, Prediction, RowLoss};
@@ -85,7 +86,7 @@ pub fn judged_rows(
                 let best = found.spans.first().filter(|_| is_answered);
                 let answer = best
                     .and_then(|span| question.context.get(span.bytes.start as usize..span.bytes.end as usize))
-                    .map_or_else(no_answer, shown);
+                    .map_or_else(|| NO_ANSWER.to_owned(), shown);
                 let sure = match best {
                     Some(_) => probabilities.spans.first().copied().unwrap_or_default(),
                     None => probabilities.no_answer,
@@ -191,24 +192,22 @@ fn of_labels(row: u32, prediction: &Prediction, flags: (&[bool], &[bool]), name:
 fn of_number(row: u32, actual: f32, predicted: f32) -> JudgedRow {
     let error = f64::from(predicted) - f64::from(actual);
     let decision = Decision { actual: None, predicted: None, is_wrong: error != 0.0, severity: error.abs() };
-    let number = |number: f64| format!("{}", (number * 1e3).round() / 1e3);
     JudgedRow {
         row,
         decisions: vec![decision],
-        given: number(actual.into()),
-        predicted: number(predicted.into()),
-        measure: format!("error {}", number(error)),
+        given: short(actual.into()),
+        predicted: short(predicted.into()),
+        measure: format!("error {}", short(error)),
     }
 }
 
 fn of_answer(question: &Question, predicted: String, [exact_match, f1]: [f64; 2], sure: f32) -> JudgedRow {
     // An answer that shares words with the right one is less wrong.
     let severity = f64::from(sure) * (1.0 - f1);
-    let gold: Vec<String> = question.answers.iter().map(|answer| shown(answer)).collect();
     JudgedRow {
         row: question.row,
         decisions: vec![Decision { actual: None, predicted: None, is_wrong: exact_match < 1.0, severity }],
-        given: if gold.is_empty() { no_answer() } else { gold.join(" / ") },
+        given: question.shown_answers(),
         predicted,
         measure: format!("F1 {}, {}", percent(f1), probability(sure)),
     }
@@ -230,10 +229,6 @@ impl JudgedRow {
         let [given, predicted, measure] = [const { String::new() }; 3];
         Self { row, decisions: Vec::new(), given, predicted, measure }
     }
-}
-
-fn no_answer() -> String {
-    "no answer".to_owned()
 }
 
 fn shown(text: &str) -> String {
