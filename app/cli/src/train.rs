@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use hone_core::dataset::{Cut, Cuts, DataReport};
+use hone_core::decimal;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Evaluation, Interval};
 use hone_core::model::MaskSource;
@@ -217,9 +218,9 @@ async fn run(
         bar.set_style(style);
     }
     emit(&mut events, &Event::Started { plan })?;
-    if let Some(warning) = session.metric_warning() {
-        eprintln!("warning: {warning}");
-        emit(&mut events, &Event::RunWarning { diagnostic: warning.clone() })?;
+    for diagnostic in session.warnings() {
+        eprintln!("warning: {diagnostic}");
+        emit(&mut events, &Event::RunWarning { diagnostic })?;
     }
     for PastEntry { entry, is_best } in runner::past(session) {
         let event = match entry {
@@ -303,12 +304,13 @@ fn ended(reason: EndReason) -> &'static str {
 /// The figures of an evaluation on one line, with their 95 % intervals in parentheses.
 fn figures(evaluation: &Evaluation) -> String {
     let interval = |metric| match evaluation.intervals.get(&metric) {
-        Some(Interval { low, high }) => format!(" ({low:.4}–{high:.4})"),
+        Some(Interval { low, high }) => format!(" ({}–{})", decimal::score(*low, 4), decimal::score(*high, 4)),
         None => String::new(),
     };
     let scores = evaluation.scores.iter();
-    let scores = scores.map(|(metric, score)| format!(", {} {score:.4}{}", metric.name(), interval(*metric)));
-    format!("loss {:.4}{}{}", evaluation.loss, interval(Metric::Loss), scores.collect::<String>())
+    let scores =
+        scores.map(|(metric, score)| format!(", {} {}{}", metric.name(), decimal::score(*score, 4), interval(*metric)));
+    format!("loss {}{}{}", decimal::score(evaluation.loss, 4), interval(Metric::Loss), scores.collect::<String>())
 }
 
 /// Writes the summary as the last event.

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::pressed;
+use crate::components::{ProblemPlace, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::saved::CopyData;
@@ -20,6 +20,7 @@ pub fn StartRow() -> impl IntoView {
         label.to_owned()
     });
     let words = page.memo(|state| state.blocker().unwrap_or_else(|| takes(state)));
+    let unreached = page.memo(|state| state.unreached_stages().filter(|_| !state.run.is_active()));
     let start = move |_| {
         page.act(State::start);
         browser::focus_from_top(Step::Train.id());
@@ -39,6 +40,7 @@ pub fn StartRow() -> impl IntoView {
                 <Nearest />
             </div>
             // Below the button: it changes with every edited field, and a button that moves while it is pressed misses the click.
+            <ProblemPlace diagnostic=unreached is_warning=true />
             <p class="chosen" hidden=is_closed>{page.memo(State::chosen_words)}</p>
             <div hidden=is_closed><CopyData /></div>
             <p class="setting-up" hidden=is_quiet>

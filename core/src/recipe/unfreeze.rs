@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::Diagnostic;
 use crate::recipe::choices::{UnfreezeUnit, Unfreezing};
 use crate::recipe::fields::RecipeSpec;
 use crate::recipe::param_group::ParamGroup;
@@ -90,6 +91,28 @@ impl UnfreezeSchedule {
         };
         Some(((step / steps) as usize).min(last))
     }
+
+    /// A warning if a run of this many steps ends before the last stage begins. None if the stages depend on its scores.
+    pub fn shortfall(&self, steps: u32, steps_per_epoch: u32) -> Option<Diagnostic> {
+        let last = self.stage_at(steps.saturating_sub(1), steps_per_epoch)?;
+        let (reached, missed) = self.stages.split_at(last + 1);
+        if missed.is_empty() {
+            return None;
+        }
+        let is_reached = |group: &&ParamGroup| reached.iter().any(|stage| stage.contains(group));
+        let frozen: BTreeSet<&ParamGroup> = missed.iter().flatten().filter(|group| !is_reached(group)).collect();
+        let effect = match frozen.iter().map(|group| group.to_string()).collect::<Vec<_>>().as_slice() {
+            [] => "Its last stages are never trained.".to_owned(),
+            [only] => format!("One part stays frozen from beginning to end: {only}."),
+            groups => format!("{} parts stay frozen from beginning to end: {}.", groups.len(), groups.join(", ")),
+        };
+        let stages = format!("{} of {} stages", last + 1, self.stages.len());
+        Some(
+            Diagnostic::new("run.unreached-stages", format!("The run ends after {stages} of its unfreezing schedule."))
+                .done(effect)
+                .remedy("Use more epochs, or shorter stages (unfreeze_every), to unfreeze the rest."),
+        )
+    }
 }
 
 /// A set of parameter groups, filled one by one: `collect` would add a whole sort to the page's wasm.
@@ -157,5 +180,22 @@ mod tests {
         let steps = recipe(UnfreezeUnit::Steps, 3.0);
         assert_eq!([2, 3, 6].map(|step| at(&steps, step)), [0, 1, 2].map(Some));
         assert_eq!(at(&recipe(UnfreezeUnit::Stall, 2.0), 50), None);
+    }
+
+    #[test]
+    fn a_run_that_ends_before_its_last_stage_names_what_stays_frozen() {
+        let shortfall = |recipe: &RecipeSpec, steps| {
+            UnfreezeSchedule::new(recipe, &ParamGroup::all(3, false)).shortfall(steps, 10).map(|found| found.done)
+        };
+        let gradual = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_every: 1.0, ..RecipeSpec::default() };
+        assert_eq!(shortfall(&gradual, 31), None);
+        let [one, two] = [30, 20].map(|steps| shortfall(&gradual, steps).unwrap());
+        assert_eq!(one, "One part stays frozen from beginning to end: layer.0.");
+        assert_eq!(two, "2 parts stay frozen from beginning to end: layer.0, layer.1.");
+        let thaw = RecipeSpec { unfreezing: Unfreezing::ChainThaw, ..gradual.clone() };
+        assert_eq!(shortfall(&thaw, 40).unwrap(), "Its last stages are never trained.");
+        let stall = RecipeSpec { unfreeze_unit: UnfreezeUnit::Stall, ..gradual };
+        assert_eq!(shortfall(&stall, 1), None, "it depends on the scores");
+        assert_eq!(shortfall(&RecipeSpec::default(), 1), None);
     }
 }

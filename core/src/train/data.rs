@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::dataset::Cuts;
+use crate::decimal;
 use crate::metrics::{Evaluation, are_entity_tags, evaluate};
 use crate::recipe::Metric;
 use crate::run::Baseline;
@@ -61,7 +62,7 @@ impl TrainingData {
                 let distances: f64 = actual.iter().map(|&number| (f64::from(number) - mean).abs()).sum();
                 let rows = actual.len().max(1) as f64;
                 let scores = [(Metric::Rmse, (squares / rows).sqrt()), (Metric::Mae, distances / rows)];
-                (format!("{mean:.3}"), Evaluation { scores: scores.into(), ..Evaluation::default() })
+                (decimal::score(mean, 3), Evaluation { scores: scores.into(), ..Evaluation::default() })
             }
             _ => return None,
         };

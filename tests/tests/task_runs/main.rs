@@ -36,7 +36,7 @@ fn plain_tags_are_scored_by_word_and_decide_which_weights_are_kept() {
         let data = TrainingData { labels: names.map(String::from).into(), ..data(Task::TokenClassification, 160) };
         let mut session = session(model_of(Task::TokenClassification).0, raw(Task::TokenClassification), data);
         assert_eq!(session.recipe().metric_for_best_model(), Metric::MacroF1);
-        assert_eq!(session.metric_warning().unwrap().code, "run.plain-tags");
+        assert_eq!(session.warnings()[0].code, "run.plain-tags");
         run(&mut session);
         let (best, _) = session.best().unwrap();
         let scores = [Metric::Accuracy, Metric::MacroF1].map(|metric| best.score(metric));
@@ -53,10 +53,24 @@ fn the_loss_decides_where_the_numbers_are_constant() {
     }
     let raw = RecipeSpec { metric_for_best_model: Some(Metric::Pearson), epochs: Some(3), ..raw(Task::Regression) };
     let mut session = session(model_of(Task::Regression).0, raw, data);
-    assert_eq!(session.metric_warning().unwrap().code, "run.constant-score");
+    assert_eq!(session.warnings()[0].code, "run.constant-score");
     let (_, evaluations, _) = run(&mut session);
     let lowest = evaluations.iter().map(|(evaluation, _)| evaluation.loss).fold(f64::INFINITY, f64::min);
     assert_eq!(session.best().unwrap().0.loss, lowest);
+}
+
+#[test]
+fn a_run_that_is_too_short_for_its_unfreezing_schedule_says_so() {
+    let warnings = |unfreeze_every| {
+        let gradual = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_every, ..raw(Task::Classification) };
+        let raw = RecipeSpec { epochs: Some(3), ..gradual };
+        session(model_of(Task::Classification).0, raw, data(Task::Classification, 64)).warnings()
+    };
+    assert!(warnings(0.5).is_empty());
+    let found = warnings(2.0);
+    let codes: Vec<&str> = found.iter().map(|warning| warning.code.as_str()).collect();
+    assert_eq!(codes, ["run.unreached-stages"]);
+    assert!(found[0].done.contains("layer.0"), "{}", found[0]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hone_core::dataset::DataReport;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{
     Defaults, LrCurve, ModelFacts, Number, ParamGroup, Recipe, RecipeError, RecipeSpec, RowFacts, UnfreezeSchedule,
     UnfreezeTrigger,
@@ -184,6 +185,12 @@ impl State {
         let labels = self.data.report.as_ref().map_or(2, |report| report.classes.len());
         let recipe = &self.form.recipe;
         self.model.report().map_or(0.0, |model| model.trainable_parameters(group, recipe, labels))
+    }
+
+    /// A warning if the run ends before the last stage of its unfreezing schedule.
+    pub fn unreached_stages(&self) -> Option<Diagnostic> {
+        let per_epoch = self.planned_steps_per_epoch()?;
+        self.planned()?.ok()?.unfreeze_schedule().shortfall(self.planned_steps(), per_epoch)
     }
 
     /// The stages of the run; `None` before the model is loaded or if the recipe does not fit it.

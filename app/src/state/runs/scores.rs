@@ -1,5 +1,6 @@
 //! Scores in words: the metrics shown for each task, their names and their formats.
 
+use hone_core::decimal;
 use hone_core::metrics::{Evaluation, Interval};
 use hone_core::recipe::{Metric, RecipeSpec, Task};
 
@@ -45,6 +46,8 @@ pub fn value(metric: Metric, value: f64) -> String {
         _ if !value.is_finite() => "–".into(),
         // BLEU and chrF range from 0 to 100; perplexity is a number of tokens.
         Metric::Bleu | Metric::Chrf | Metric::Perplexity => format::tenths(value),
+        // Errors are in the unit of the numbers, which may be tiny.
+        Metric::Rmse | Metric::Mae => decimal::score(value, 3),
         _ => format::score(value),
     }
 }
@@ -84,6 +87,8 @@ mod tests {
         let detail = Detail::Classes { classes: Vec::new(), confusion: Vec::new() };
         let of_words = Evaluation { scores: [(Metric::Accuracy, 0.75)].into(), detail, ..Evaluation::default() };
         assert_eq!(headline(Task::TokenClassification, &of_words), "accuracy 0.750");
+        let errors = Evaluation { scores: [(Metric::Rmse, 4.2e-6)].into(), ..Evaluation::default() };
+        assert_eq!(headline(Task::Regression, &errors), "RMSE 4.2e-6");
         let intervals = [(Metric::Accuracy, Interval { low: 0.6, high: 0.875 })].into();
         let of_words = Evaluation { intervals, ..of_words };
         assert_eq!(with_interval(&of_words, Metric::Accuracy), "0.750 (0.600–0.875)");

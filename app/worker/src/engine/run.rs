@@ -164,8 +164,8 @@ async fn continued(engine: &Engine, request: RequestId, id: &str) -> Result<Cont
 
 fn begin(engine: &mut Engine, run: Run) {
     run.answer(&Event::Started { plan: run.session.plan() });
-    if let Some(warning) = run.session.metric_warning() {
-        run.answer(&Event::RunWarning { diagnostic: warning.clone() });
+    for diagnostic in run.session.warnings() {
+        run.answer(&Event::RunWarning { diagnostic });
     }
     engine.run = Some(run);
     engine.tuned.clear();

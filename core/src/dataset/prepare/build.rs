@@ -14,6 +14,7 @@ use crate::dataset::prepare::report::DataReport;
 use crate::dataset::prepare::split::{SplitRow, stratified};
 use crate::dataset::prepare::summary;
 use crate::dataset::prepare::summary::Exclusions;
+use crate::dataset::prepare::wild_numbers::wild_numbers;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
@@ -130,6 +131,7 @@ impl Dataset {
             warnings.extend(dataset.hold_out_file(file, HeldOut::Test, &Groups::new()));
         }
         warnings.extend(summary::repair_warnings(&train_file.repairs));
+        warnings.extend(wild_numbers(&dataset));
         warnings.extend(dataset.missing_labels(HeldOut::Validation));
         if wants_test {
             warnings.extend(dataset.missing_labels(HeldOut::Test));

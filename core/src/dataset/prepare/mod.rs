@@ -10,3 +10,4 @@ mod language;
 pub(crate) mod report;
 pub(crate) mod split;
 pub(crate) mod summary;
+mod wild_numbers;

@@ -204,3 +204,28 @@ fn too_few_texts_for_a_test_are_told() {
     assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [2, 2, 0]);
     assert!(warning(&report.warnings, "data.no-test").done.contains("no test score"));
 }
+
+#[test]
+fn a_wild_number_is_named_with_its_line() {
+    let warning = |numbers: &[f64]| {
+        let rows = numbers.iter().enumerate().map(|(nth, number)| format!("text {nth},{number}\n"));
+        let file = format!("text,number\n{}", rows.collect::<String>());
+        let (_, report) = mapped(&file, Mapping::Regression { text: 0, pair: None, number: 1 }).unwrap();
+        report.warnings.into_iter().find(|warning| warning.code == "data.wild-numbers").map(|warning| warning.what)
+    };
+    let usual: Vec<f64> = (0..40).map(|nth| f64::from(nth % 10) / 2.0).collect();
+    let with = |wild: &[f64]| [&usual, wild].concat();
+    assert_eq!(warning(&usual), None);
+    assert_eq!(warning(&with(&[1e12])).unwrap(), "1 number is far from all others: 1000000000000 on line 42.");
+    let two = warning(&with(&[-5000.5, 1e20])).unwrap();
+    assert_eq!(two, "2 numbers are far from all others: -5000.5 on line 42, 1e20 on line 43.");
+    let many = warning(&with(&[1e9, 2e9, 3e9, 4e9])).unwrap();
+    assert!(many.starts_with("4 numbers are far") && many.ends_with("3000000000 on line 44 and 1 more."), "{many}");
+    assert_eq!(warning(&with(&[60.0])), None, "unusual, but not wild");
+    // Counts and prices.
+    let skewed: Vec<f64> = (0..200).map(|nth| (f64::from(nth) / 20.0 - 5.0).exp()).collect();
+    assert_eq!(warning(&skewed), None);
+    let mostly_zero: Vec<f64> = (0..40).map(|nth| if nth % 8 == 0 { 1.0 } else { 0.0 }).collect();
+    assert_eq!(warning(&mostly_zero), None);
+    assert!(warning(&[mostly_zero, vec![1e9]].concat()).is_some());
+}

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::decimal;
 use crate::export::ModelFolder;
 use crate::export::card::{self, text};
 use crate::metrics::{CalibrationError, ClassScores, Detail, Evaluation, Interval};
@@ -72,20 +73,21 @@ fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) ->
     }
     let mut table = format!("{head}\n{rule}\n");
     let interval = |metric| match evaluation.intervals.get(&metric) {
-        Some(Interval { low, high }) => format!(" {low:.4}–{high:.4} |"),
+        Some(Interval { low, high }) => format!(" {}–{} |", decimal::score(*low, 4), decimal::score(*high, 4)),
         None if evaluation.intervals.is_empty() => String::new(),
         None => " |".into(),
     };
     let base = |metric| match baseline {
         Some(baseline) => match baseline.scores.get(&metric) {
-            Some(score) => format!(" {score:.4} |"),
+            Some(score) => format!(" {} |", decimal::score(*score, 4)),
             None => " |".into(),
         },
         None => String::new(),
     };
     for (metric, score) in card::figures(evaluation) {
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| {} | {score:.4} |{}{}", card::name(metric, split), interval(metric), base(metric));
+        let (name, score) = (card::name(metric, split), decimal::score(score, 4));
+        let _ = writeln!(table, "| {name} | {score} |{}{}", interval(metric), base(metric));
     }
     table
 }

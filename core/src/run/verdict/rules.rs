@@ -2,6 +2,7 @@
 //!
 //! Their bounds leave room for the noise of small batches and small validation sets: a healthy run passes all of them.
 
+use crate::decimal;
 use crate::metrics::{Detail, Evaluation};
 use crate::recipe::{ClassWeights, Metric};
 use crate::run::end_reason::EndReason;
@@ -206,6 +207,7 @@ fn has_no_errors(run: &RunLog) -> bool {
 fn shown(metric: Metric, score: f64) -> String {
     match metric {
         Metric::Bleu | Metric::Chrf | Metric::Perplexity => format!("{score:.1}"),
+        Metric::Rmse | Metric::Mae => decimal::score(score, 3),
         _ => format!("{score:.3}"),
     }
 }

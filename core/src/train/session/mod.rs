@@ -234,10 +234,11 @@ impl Session {
         &self.recipe
     }
 
-    /// A warning if the metric of the recipe says nothing about the validation rows, so that another one decides which
-    /// weights are kept.
-    pub fn metric_warning(&self) -> Option<&Diagnostic> {
-        self.metric_warning.as_ref()
+    /// Warnings about the run before it begins: the metric of the recipe says nothing about the validation rows, so that
+    /// another one decides which weights are kept; or the run is too short for its unfreezing schedule.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let shortfall = self.recipe.unfreeze_schedule().shortfall(self.total_steps(), self.steps_per_epoch());
+        self.metric_warning.clone().into_iter().chain(shortfall).collect()
     }
 
     /// The encoded rows.
