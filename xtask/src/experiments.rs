@@ -4,6 +4,7 @@
 mod data;
 mod defaults;
 mod few_labels;
+mod few_labels_curve;
 mod grid;
 mod label_errors;
 mod tasks;

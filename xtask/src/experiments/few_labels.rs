@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::data::{self, Row, write_csv};
-use super::mean_and_spread;
+use super::{few_labels_curve, mean_and_spread};
 use crate::{fetch, paths, process};
 
 /// Labels at most.
@@ -21,9 +21,12 @@ pub const HEADING: &str = "\n## Few labels\n";
 /// Accuracies in percent by number of labels, for each random beginning.
 type Curve = BTreeMap<u32, Vec<f64>>;
 
-/// Measures the two orders on TREC's questions in `folder` and returns the table.
+/// Measures the two orders on TREC's questions in `folder`, draws the curves, and returns the section with the table.
 pub fn section(folder: &Path) -> Result<String> {
-    table(&measured(data::trec(folder, false)?)?)
+    let section = table(&measured(data::trec(folder, false)?)?)?;
+    let file = paths::root().join("docs").join(few_labels_curve::FILE);
+    std::fs::write(file, few_labels_curve::picture(&section)?)?;
+    Ok(section)
 }
 
 /// Measures the curves, unless that was done before: for chosen rows, and for random ones.
@@ -74,7 +77,8 @@ standard error, in points.
             (difference(ours, theirs)?, [ours, theirs].map(|values| mean_and_spread(values)));
         writeln!(text, "| {labels} | {a:.1} ± {da:.1} | {b:.1} ± {db:.1} | {mean:+.1} ± {error:.1} |")?;
     }
-    writeln!(text, "\n{}", finding(chosen, random)?)?;
+    let image = few_labels_curve::image(&text)?;
+    writeln!(text, "\n{image}\n\n{}", finding(chosen, random)?)?;
     Ok(text)
 }
 
