@@ -97,6 +97,25 @@ test("a run shows its rows, layers and pinned texts, and studies and three rates
   });
 });
 
+test("one press keeps the tuned model and trains it further on the corrected rows", async () => {
+  await withPage(async (page) => {
+    await withWrongLabels(page);
+    await start(page);
+    await finished(page);
+    await page.getByRole("button", { name: "Show wrong rows" }).click();
+    await page.getByText(/^1 to \d+ of \d+ wrong rows?, the surest mistakes first/).waitFor();
+    await page.getByRole("button", { name: "Drop the row" }).last().click();
+    await page.getByRole("button", { name: "Train further on the corrected file" }).last().click();
+    const status = page.getByText(/^(Keeping the tuned model|Opening the corrected file|Loading the tuned model)…$/);
+    await status.last().waitFor();
+    await status.last().waitFor({ state: "hidden" });
+    await finished(page);
+    await page.getByText("1 change is in the open file.").first().waitFor({ state: "attached" });
+    await page.getByText(/^Loaded: 2 layers/).waitFor({ state: "attached" });
+    assert.equal(await page.getByRole("button", { name: /^Try Micro on / }).count(), 1);
+  });
+});
+
 test("every lesson runs, and compares its outcome with the prediction", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(3 * MINUTE);
