@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use burn::tensor::Device;
 use hone_core::model::{Dropout, Input, TaskModel};
 use hone_core::recipe::{LrCurve, ParamGroup, RecipeSpec, Task};
-use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Question, Similarity, Window};
+use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Question, Relevance, Similarity, Window};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use hone_core::weights::{WeightRef, Weights};
 use serde_json::Value;
@@ -58,6 +58,7 @@ fn targets(batch: &Value, task: Task) -> Labels {
     match task {
         Task::Classification => Labels::Classes(parsed(labels)),
         Task::Regression => Labels::Numbers(parsed(labels)),
+        Task::Reranking => Labels::Relevance(Relevance { labels: parsed(labels), ..Relevance::default() }),
         Task::MultiLabel => {
             let of_row = |row: Vec<f32>| row.into_iter().map(|label| label == 1.0).collect();
             Labels::MultiLabel(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())

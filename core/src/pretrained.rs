@@ -139,7 +139,8 @@ impl Pretrained {
         if head.task.reads_sentences() && !has_input {
             return None;
         }
-        let model = TaskModel::load_head(self.base.clone(), head.task, pooling, head.labels.len(), tensors).ok()?;
+        let outputs = HeadLayers::outputs(head.task, head.labels.len());
+        let model = TaskModel::load_head(self.base.clone(), head.task, pooling, outputs, tensors).ok()?;
         Some((head, model))
     }
 

@@ -213,13 +213,24 @@ class SequenceClassification(Export):
 
     auto = AutoModelForSequenceClassification
     ending = "ForSequenceClassification"
-    pipeline_tag = "text-classification"
     heads = ("classifier.", "pre_classifier.", "head.")
     activations = {
         "single_label_classification": lambda logits: logits.softmax(-1),
         "multi_label_classification": torch.sigmoid,
         "regression": lambda logits: logits,
+        # A reranker.
+        None: torch.sigmoid,
     }
+
+    @property
+    def is_reranker(self):
+        """True if the number is how well a passage fits a query."""
+        return "problem_type" not in self.config
+
+    @property
+    def pipeline_tag(self):
+        """The tag of the task on the hub."""
+        return "text-ranking" if self.is_reranker else "text-classification"
 
     @property
     def has_pooler(self):
@@ -227,17 +238,19 @@ class SequenceClassification(Export):
         return self.config["model_type"] == "bert"
 
     def config_names_the_task(self):
-        labels, problem = self.require_label_names(), self.config["problem_type"]
+        labels, problem = self.require_label_names(), self.config.get("problem_type")
         require(problem in self.activations, problem)
-        require(problem != "regression" or labels == 1, f"regression of {labels} numbers")
+        require(problem not in ("regression", None) or labels == 1, f"{problem} of {labels} numbers")
         return f"{super().config_names_the_task()}, {problem}, {labels} labels"
 
     def checks(self):
         found = super().checks()
-        if not self.trust:
+        if not self.trust and not self.is_reranker:
             found.append(self.pipeline_opens_without_warnings)
         if self.expected and isinstance(self.expected["texts"][0], list):
             found.append(self.cross_encoder_predicts_the_same)
+            if self.is_reranker:
+                found.append(self.cross_encoder_gives_the_scores_of_the_page)
         return found
 
     def pipeline_opens_without_warnings(self):
@@ -245,6 +258,15 @@ class SequenceClassification(Export):
             found = pipeline(self.pipeline_tag, model=str(self.folder))("w1 w2 w3")
         require(not messages, f"it warns: {messages[:3]}")
         return found
+
+    def cross_encoder_gives_the_scores_of_the_page(self):
+        texts = self.expected["texts"]
+        with warned() as messages:
+            encoder = CrossEncoder(str(self.folder), max_length=self.expected["max_length"], device="cpu", **self.trust)
+        require(not messages, f"it warns: {messages[:3]}")
+        found = encoder.predict(texts, convert_to_tensor=True).reshape(-1, 1)
+        difference = largest_difference(found, self.expected["probabilities"], self.tolerance)
+        return f"{len(texts)} pairs, largest difference {difference:.2e}"
 
     @torch.no_grad()
     def cross_encoder_predicts_the_same(self):
@@ -264,7 +286,7 @@ class SequenceClassification(Export):
         batch = self.tokenizer()(*columns, padding=True, return_tensors="pt", **limits)
         # The page's probabilities are calibrated; the model's are not.
         temperature = self.config.get("hone", {}).get("temperature") or 1
-        ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits / temperature)
+        ours = self.activations[self.config.get("problem_type")](self.opened()(**batch).logits / temperature)
         difference = largest_difference(ours, self.expected["probabilities"], self.tolerance)
         return f"{len(texts)} texts, largest difference {difference:.2e}"
 

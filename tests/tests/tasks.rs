@@ -14,8 +14,12 @@ use hone_tests::{
 use serde_json::Value;
 
 /// Tasks on whole texts: golden file, task and number of outputs.
-const SENTENCE: [(&str, Task, usize); 3] =
-    [("multi_label", Task::MultiLabel, 5), ("regression", Task::Regression, 1), ("pairs", Task::Classification, 3)];
+const SENTENCE: [(&str, Task, usize); 4] = [
+    ("multi_label", Task::MultiLabel, 5),
+    ("regression", Task::Regression, 1),
+    ("pairs", Task::Classification, 3),
+    ("reranking", Task::Reranking, 1),
+];
 
 const POOLINGS: [(&str, Pooling); 2] = [("cls", Pooling::Cls), ("mean", Pooling::Mean)];
 

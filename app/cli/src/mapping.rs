@@ -127,7 +127,9 @@ fn named(
             };
             Mapping::LabeledTexts { text: text.or(guessed_text)?, label: label.or(guessed_label)? }
         }
-        Task::QuestionAnswering | Task::Generation | Task::Embeddings => return Some(Err(not_for(task))),
+        Task::QuestionAnswering | Task::Generation | Task::Embeddings | Task::Reranking => {
+            return Some(Err(not_for(task)));
+        }
     };
     Some(Ok(mapping))
 }
@@ -170,6 +172,7 @@ fn form(task: Task) -> Mapping {
         Task::QuestionAnswering => Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
         Task::Generation => Mapping::Corpus { text: 0 },
         Task::Embeddings => Mapping::Pairs { anchor: 0, positive: 1, negative: None },
+        Task::Reranking => Mapping::Reranking { query: 0, passage: 1, label: 2 },
     }
 }
 

@@ -1,6 +1,5 @@
 //! The form of the folder and the type of its weights.
 
-use hone_core::recipe::Task;
 use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
@@ -71,7 +70,7 @@ pub fn Choices() -> impl IntoView {
             built on it."
                 .to_owned()
         }
-        _ if state.tuned_kind().task == Task::Embeddings => {
+        _ if state.tuned_kind().task.is_of_sentence_transformers() => {
             "Opens in sentence-transformers, and wherever transformers models do.".to_owned()
         }
         _ if state.tuned_kind().reads_mean() => {

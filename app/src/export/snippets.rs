@@ -25,7 +25,7 @@ pub fn predict(state: &State) -> String {
     let usage = usage(state);
     match usage.folder {
         ExportForm::Onnx => format!("# pip install onnxruntime transformers\n{}", usage.onnx_python("my-model")),
-        _ if usage.kind.task == Task::Embeddings => {
+        _ if usage.kind.task.is_of_sentence_transformers() => {
             format!("# pip install sentence-transformers\n{}", usage.python("my-model"))
         }
         _ => format!("# pip install transformers torch\n{}", usage.python("my-model")),

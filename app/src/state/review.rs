@@ -44,8 +44,8 @@ impl State {
 
     /// Returns true if the rows have labels or tags that can be wrong.
     pub fn has_labels_to_review(&self) -> bool {
-        use Mapping::{Pairs, Regression, ScoredPairs};
-        !matches!(self.data.mapping, Some(Regression { .. } | Pairs { .. } | ScoredPairs { .. }))
+        use Mapping::{Pairs, Regression, Reranking, ScoredPairs};
+        !matches!(self.data.mapping, Some(Regression { .. } | Pairs { .. } | ScoredPairs { .. } | Reranking { .. }))
     }
 
     /// Returns true if the labels can be checked now: the model has read the texts, and the worker is free.

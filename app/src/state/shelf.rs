@@ -109,6 +109,7 @@ pub fn task_words(task: Task) -> &'static str {
         Task::QuestionAnswering => "question answering",
         Task::Generation => "text generation",
         Task::Embeddings => "embeddings",
+        Task::Reranking => "reranking",
     }
 }
 

@@ -16,24 +16,31 @@ pub struct TunedHead {
     pub task: Task,
     /// Pooling of the text that it reads; ignored for tags.
     pub pooling: Pooling,
-    /// Names of its outputs, in order.
+    /// Names of its outputs, in order; empty for a reranker, which has one without a name.
     pub labels: Vec<String>,
 }
 
 impl TunedHead {
-    /// The head that config.json describes: its class and `id2label`. `pooling` is that of the class. `None` for a class
-    /// without a head, and for heads that predict numbers or answers.
+    /// The head that config.json describes: its class and `id2label`. `pooling` is that of the class. A single output without
+    /// a `problem_type` is that of a reranker, as in sentence-transformers. `None` for a class without a head, and for heads
+    /// that predict numbers or answers.
     pub fn of_config(config_json: &[u8], pooling: Pooling) -> Option<Self> {
         let config: Value = serde_json::from_slice(config_json).ok()?;
         let class = config.pointer("/architectures/0")?.as_str()?;
-        let labels = labels(&config).filter(|labels: &Vec<String>| labels.len() > 1)?;
+        let mut labels = labels(&config)?;
         let task = match config["problem_type"].as_str() {
             _ if class.ends_with("ForTokenClassification") => Task::TokenClassification,
             _ if !class.ends_with("ForSequenceClassification") => return None,
-            Some("multi_label_classification") => Task::MultiLabel,
             Some("regression") => return None,
+            None if labels.len() == 1 => Task::Reranking,
+            Some("multi_label_classification") => Task::MultiLabel,
             _ => Task::Classification,
         };
+        if task == Task::Reranking {
+            labels.clear();
+        } else if labels.len() < 2 {
+            return None;
+        }
         Some(Self { task, pooling, labels })
     }
 
@@ -50,6 +57,9 @@ impl TunedHead {
         }
         if self.task.reads_sentences() && pooling != self.pooling {
             return Err("it reads another pooling".into());
+        }
+        if self.task == Task::Reranking {
+            return Ok(vec![0]);
         }
         let outputs: Option<Vec<usize>> = labels.iter().map(|label| find(&self.labels, label)).collect();
         match outputs {
@@ -70,6 +80,9 @@ impl TunedHead {
     /// States in a sentence if a run of `recipe` continues this head, or why not.
     pub fn sentence(&self, recipe: &RecipeSpec, pooling: Pooling, labels: &[String]) -> String {
         match self.outputs(recipe, pooling, labels) {
+            Ok(_) if self.task == Task::Reranking => {
+                "The run continues the model's own head, that of a reranker.".into()
+            }
             Ok(_) => "The run continues the model's own head, whose labels are those of your data.".into(),
             Err(why) => format!("A new head is trained in place of the model's own: {why}."),
         }
@@ -195,10 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn a_single_output_is_that_of_a_reranker_and_continues_as_one() {
+        // As of cross-encoder/ms-marco-MiniLM-L6-v2.
+        let json = br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"},
+            "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}}"#;
+        let head = TunedHead::of_config(json, Pooling::Cls).expect("a head");
+        let spec = |task| RecipeSpec { task, ..RecipeSpec::default() };
+        assert_eq!(head.outputs(&spec(Task::Reranking), Pooling::Cls, &[]), Ok(vec![0]));
+        assert!(head.outputs(&spec(Task::Reranking), Pooling::Mean, &[]).is_err());
+        assert!(head.outputs(&spec(Task::Regression), Pooling::Cls, &[]).is_err());
+        assert!(head.sentence(&spec(Task::Reranking), Pooling::Cls, &[]).contains("reranker"));
+    }
+
+    #[test]
     fn models_without_labels_have_no_head_to_keep() {
         for json in [
             &br#"{"architectures": ["BertModel"]}"#[..],
-            br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}"#,
+            br#"{"architectures": ["BertForTokenClassification"], "id2label": {"0": "LABEL_0"}}"#,
             br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "a", "2": "b"}}"#,
             br#"{"architectures": ["BertForSequenceClassification"], "problem_type": "regression"}"#,
             b"not JSON",

@@ -130,6 +130,7 @@ impl InputColumns {
             | Mapping::Pairs { anchor: text, .. }
             | Mapping::ScoredPairs { text, .. }
             | Mapping::LabeledTexts { text, .. } => Self::Text { text, pair: None },
+            Mapping::Reranking { query, passage, .. } => Self::Text { text: query, pair: Some(passage) },
             Mapping::QuestionAnswering { question, context, .. } => Self::Question { question, context },
             Mapping::Completion { ref prompt, .. } => Self::Prompt { prompt: prompt.clone() },
             Mapping::Chat { messages, .. } => column(messages),

@@ -107,6 +107,15 @@ pub enum Mapping {
         /// Column of the label.
         label: u32,
     },
+    /// Queries with passages that fit them or do not.
+    Reranking {
+        /// Column of the query.
+        query: u32,
+        /// Column of the passage.
+        passage: u32,
+        /// Column that says how well the passage fits, from 0 (not at all) to 1.
+        label: u32,
+    },
 }
 
 impl Mapping {
@@ -120,6 +129,7 @@ impl Mapping {
             Self::QuestionAnswering { .. } => Task::QuestionAnswering,
             Self::Completion { .. } | Self::Chat { .. } | Self::Corpus { .. } => Task::Generation,
             Self::Pairs { .. } | Self::ScoredPairs { .. } | Self::LabeledTexts { .. } => Task::Embeddings,
+            Self::Reranking { .. } => Task::Reranking,
         }
     }
 
@@ -142,6 +152,7 @@ impl Mapping {
             Self::Pairs { .. } => "two columns of texts that belong together",
             Self::ScoredPairs { .. } => "two columns of texts and a column with the similarity of each pair",
             Self::LabeledTexts { .. } => "a column of labels that several texts share",
+            Self::Reranking { .. } => "columns of queries and passages, and one of 0 and 1 that says which fit",
         }
     }
 
@@ -151,6 +162,7 @@ impl Mapping {
             Self::Classification { pair, .. } | Self::MultiLabel { pair, .. } | Self::Regression { pair, .. } => {
                 pair.is_some()
             }
+            Self::Reranking { .. } => true,
             _ => false,
         }
     }
@@ -218,7 +230,7 @@ impl Mapping {
         }
         let used = self.index_roles();
         let needed = match self {
-            Self::QuestionAnswering { .. } | Self::ScoredPairs { .. } => 3,
+            Self::QuestionAnswering { .. } | Self::ScoredPairs { .. } | Self::Reranking { .. } => 3,
             Self::Chat { .. } | Self::Corpus { .. } => 1,
             _ => 2,
         };
@@ -305,6 +317,11 @@ impl Mapping {
             }
             Self::LabeledTexts { text, label } => {
                 visit(text, "text");
+                visit(label, "label");
+            }
+            Self::Reranking { query, passage, label } => {
+                visit(query, "query");
+                visit(passage, "passage");
                 visit(label, "label");
             }
         }

@@ -12,7 +12,7 @@ use crate::usage::{ExportDtype, ExportForm};
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
 /// weights.
-const STALE: [&str; 11] = [
+const STALE: [&str; 12] = [
     "_name_or_path",
     "auto_map",
     "finetuning_task",
@@ -23,6 +23,7 @@ const STALE: [&str; 11] = [
     "num_labels",
     "problem_type",
     "quantization_config",
+    "sentence_transformers",
     "transformers.js_config",
 ];
 
@@ -44,8 +45,15 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
         Task::Regression => Some("regression"),
-        Task::TokenClassification | Task::QuestionAnswering | Task::Generation | Task::Embeddings => None,
+        Task::TokenClassification | Task::QuestionAnswering | Task::Generation | Task::Embeddings | Task::Reranking => {
+            None
+        }
     };
+    if task == Task::Reranking {
+        // As CrossEncoder itself saves it: `predict` returns the sigmoid of the output.
+        let settings = json!({"activation_fn": "torch.nn.modules.activation.Sigmoid"});
+        config.insert("sentence_transformers".into(), settings);
+    }
     config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
     // The type that the layers compute in.
     let float = match folder.exported.dtype {
@@ -85,7 +93,7 @@ fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let labels = match folder.recipe.task() {
         Task::QuestionAnswering | Task::Generation | Task::Embeddings => return Map::new(),
         // transformers' name for an output without one.
-        Task::Regression => number.as_slice(),
+        Task::Regression | Task::Reranking => number.as_slice(),
         Task::Classification | Task::MultiLabel | Task::TokenClassification => folder.labels,
     };
     let named = labels.iter().enumerate();

@@ -5,7 +5,7 @@ use crate::recipe::{Metric, Task};
 /// `task_type` in adapter_config.json.
 pub(crate) fn peft_task(task: Task) -> &'static str {
     match task {
-        Task::Classification | Task::MultiLabel | Task::Regression => "SEQ_CLS",
+        Task::Classification | Task::MultiLabel | Task::Regression | Task::Reranking => "SEQ_CLS",
         Task::TokenClassification => "TOKEN_CLS",
         Task::QuestionAnswering => "QUESTION_ANS",
         Task::Generation => "CAUSAL_LM",
@@ -33,5 +33,6 @@ pub(crate) fn hub_metric(metric: Metric) -> &'static str {
         Metric::RecallAt10 => "recall_at_10",
         Metric::MrrAt10 => "mrr_at_10",
         Metric::NdcgAt10 => "ndcg_at_10",
+        Metric::AveragePrecision => "average_precision",
     }
 }

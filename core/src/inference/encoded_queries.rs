@@ -144,7 +144,9 @@ fn example<'a>(query: &'a Query, task: Task, words: &[Word]) -> Result<Example<'
         (Query::Text { text, pair }, Task::MultiLabel) => {
             Example::Labels { text, pair: pair.as_deref(), labels: Vec::new() }
         }
-        (Query::Text { text, pair }, Task::Regression) => Example::Number { text, pair: pair.as_deref(), value: 0.0 },
+        (Query::Text { text, pair }, Task::Regression | Task::Reranking) => {
+            Example::Number { text, pair: pair.as_deref(), value: 0.0 }
+        }
         (Query::Text { text, .. }, Task::TokenClassification) => Example::Tags { text, words: words.to_vec() },
         (Query::Text { text, pair: None }, Task::Embeddings) => Example::LabeledText { text, class: 0 },
         (Query::Question { question, context }, Task::QuestionAnswering) => {

@@ -16,6 +16,7 @@ pub fn prediction_columns(task: Task, labels: &[String], taken: &[String]) -> Ve
             std::iter::once("prediction".to_owned()).chain(probabilities).collect()
         }
         Task::Regression => vec!["prediction".into()],
+        Task::Reranking => vec!["score".into()],
         Task::TokenClassification => vec!["entities".into()],
         Task::QuestionAnswering => ["answer", "probability"].map(str::to_owned).into(),
         Task::Generation => vec!["generated".into()],

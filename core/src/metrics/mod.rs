@@ -22,6 +22,7 @@ mod neighbors;
 mod ngrams;
 mod principal_components;
 mod regression;
+mod reranking;
 mod retrieval;
 mod score_parts;
 mod squad;
@@ -47,6 +48,7 @@ pub use multilabel::{MultilabelScores, evaluate_multilabel};
 pub use neighbors::{DuplicatePair, NEIGHBORS, Neighbors, Outlier, nearest_label_agreement};
 pub use principal_components::{PrincipalComponents, centered};
 pub use regression::{RegressionScores, evaluate_regression};
+pub use reranking::{average_precision, query_ranks};
 pub use retrieval::{RankedResults, RetrievalScores, TOP, evaluate_retrieval};
 pub use score_parts::{ScoreParts, TextParts};
 pub use squad::{

@@ -5,6 +5,7 @@ use crate::metrics::chrf::ChrfCounts;
 use crate::metrics::class_scores::{CountedRows, ratio};
 use crate::metrics::generation::perplexity;
 use crate::metrics::regression::evaluate_regression;
+use crate::metrics::reranking::average_precision;
 use crate::metrics::retrieval::RankedResults;
 use crate::metrics::{classes, entities, multilabel};
 use crate::recipe::Metric;
@@ -39,6 +40,15 @@ pub enum ScoreParts {
     Answers(Vec<[f64; 2]>),
     /// Recall@1, recall@10, reciprocal rank and NDCG@10 of each query.
     Queries(Vec<[f64; 4]>),
+    /// Reciprocal rank and NDCG@10 of each query whose passages were ranked.
+    Ranked(Vec<[f64; 2]>),
+    /// Passages in one ranking.
+    Relevance {
+        /// How well each passage fits.
+        actual: Vec<f32>,
+        /// The score of each passage.
+        predicted: Vec<f32>,
+    },
     /// Generated texts.
     Texts(Vec<TextParts>),
     /// The loss of each row: its sum over the decisions, and their number.
@@ -106,6 +116,8 @@ impl ScoreParts {
             Self::Numbers { actual, .. } => actual.len(),
             Self::Answers(rows) => rows.len(),
             Self::Queries(rows) => rows.len(),
+            Self::Ranked(rows) => rows.len(),
+            Self::Relevance { actual, .. } => actual.len(),
             Self::Texts(rows) => rows.len(),
             Self::Losses { rows, .. } => rows.len(),
         }
@@ -113,7 +125,7 @@ impl ScoreParts {
 
     /// Work of scoring a row, relative to that of drawing it. Rank correlations sort the rows.
     pub(super) fn work_per_row(&self) -> usize {
-        if matches!(self, Self::Numbers { .. }) { 10 } else { 1 }
+        if matches!(self, Self::Numbers { .. } | Self::Relevance { .. }) { 10 } else { 1 }
     }
 
     /// Returns true if there is no row.
@@ -147,6 +159,15 @@ impl ScoreParts {
                 let means = sums(rows, drawn, |&row| row).map(|sum| sum / drawn.len() as f64);
                 metrics.into_iter().zip(means).collect()
             }
+            Self::Ranked(rows) => {
+                let [rank, ndcg] = sums(rows, drawn, |&row| row).map(|sum| sum / drawn.len() as f64);
+                vec![(Metric::MrrAt10, rank), (Metric::NdcgAt10, ndcg)]
+            }
+            Self::Relevance { actual, predicted } => {
+                let [actual, predicted] = [actual, predicted].map(|values| of_drawn(values, drawn));
+                let found = average_precision(&actual, &predicted);
+                found.map(|found| (Metric::AveragePrecision, found)).into_iter().collect()
+            }
             Self::Texts(rows) => texts(rows, drawn),
             Self::Losses { rows, are_tokens } => {
                 let [sum, weight] = sums(rows, drawn, |&row| row);
@@ -167,9 +188,13 @@ fn sums<T, const N: usize>(rows: &[T], drawn: &[u32], values: impl Fn(&T) -> [f6
     sums
 }
 
+fn of_drawn(values: &[f32], drawn: &[u32]) -> Vec<f32> {
+    drawn.iter().map(|&row| values[row as usize]).collect()
+}
+
 fn numbers(actual: &[f32], predicted: &[f32], drawn: &[u32]) -> Vec<(Metric, f64)> {
-    let of_drawn = |values: &[f32]| drawn.iter().map(|&row| values[row as usize]).collect::<Vec<_>>();
-    let Some(found) = evaluate_regression(&of_drawn(actual), &of_drawn(predicted)) else { return Vec::new() };
+    let [actual, predicted] = [actual, predicted].map(|values| of_drawn(values, drawn));
+    let Some(found) = evaluate_regression(&actual, &predicted) else { return Vec::new() };
     let correlations = [(Metric::Pearson, found.pearson), (Metric::Spearman, found.spearman)];
     let errors = [(Metric::Rmse, found.rmse), (Metric::Mae, found.mae)];
     errors.into_iter().chain(correlations.into_iter().filter_map(|(metric, r)| Some((metric, r?)))).collect()

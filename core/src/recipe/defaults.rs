@@ -176,7 +176,7 @@ fn classes(task: Task, data: RowFacts) -> f64 {
     let classes = f64::from(data.classes.max(2));
     match task {
         Task::QuestionAnswering => 20.0,
-        Task::Regression => 10.0,
+        Task::Regression | Task::Reranking => 10.0,
         // A row has few of the labels, and most of its targets say no.
         Task::MultiLabel => 10.0 * classes,
         _ => classes,

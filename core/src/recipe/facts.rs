@@ -78,7 +78,7 @@ mod tests {
                             data: RowFacts::default(),
                         };
                         let groups = facts.param_groups(task, pooling);
-                        let is_whole_text = matches!(task, Task::Classification | Task::MultiLabel | Task::Regression);
+                        let is_whole_text = task.reads_sentences();
                         let expected = family == Family::Bert && is_whole_text && pooling == Pooling::Cls && has_pooler;
                         let case = format!("{family} {task:?} {pooling:?} {has_pooler}");
                         assert_eq!(groups.contains(&ParamGroup::Pooler), expected, "{case}");

@@ -370,7 +370,7 @@ recipe_fields! {
         keep_head: bool = true, switch {
             label: "Keep a tuned head",
             when: "Turn it off if the same labels mean something else in your data.",
-            applies: |spec| spec.task.names_outputs(),
+            applies: |spec| spec.task.can_keep_head(),
         }
     }
 

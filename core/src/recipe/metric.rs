@@ -56,6 +56,8 @@ pub enum Metric {
     /// Normalized discounted cumulative gain of the ten nearest (Järvelin and Kekäläinen 2002).
     #[serde(rename = "ndcg_at_10")]
     NdcgAt10,
+    /// Average precision over all rows together: the area under the curve of precision over recall.
+    AveragePrecision,
 }
 
 impl Metric {
@@ -73,6 +75,7 @@ impl Metric {
             Task::Embeddings => {
                 &[Self::NdcgAt10, Self::MrrAt10, Self::RecallAt1, Self::RecallAt10, Self::Spearman, Self::Loss]
             }
+            Task::Reranking => &[Self::NdcgAt10, Self::MrrAt10, Self::AveragePrecision, Self::Loss],
         }
     }
 
@@ -100,6 +103,7 @@ impl Metric {
             Self::RecallAt10 => "recall@10",
             Self::MrrAt10 => "MRR@10",
             Self::NdcgAt10 => "NDCG@10",
+            Self::AveragePrecision => "average precision",
         }
     }
 
@@ -190,6 +194,16 @@ impl Metric {
                         Self::RecallAt1.option("The nearest text must be right: for when only one is shown."),
                         Self::RecallAt10.option("Share of the right answers among ten: for when people read them all."),
                         Self::Spearman.option("Order of similarities: the score of pairs with a score."),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::Reranking => {
+                const {
+                    &[
+                        Self::NdcgAt10.option("Fitting passages near the top of ten count most; higher is better."),
+                        Self::MrrAt10.option("Rank of the first fitting passage: for when one is enough."),
+                        Self::AveragePrecision.option("All rows in one ranking: for one passage per query."),
                         LOSS,
                     ]
                 }

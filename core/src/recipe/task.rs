@@ -21,11 +21,13 @@ pub enum Task {
     Generation,
     /// A vector for a text, close to those of texts with a similar meaning.
     Embeddings,
+    /// How well a passage fits a query, from 0 to 1, by which passages are ranked.
+    Reranking,
 }
 
 impl Task {
     /// All tasks.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Classification,
         Self::MultiLabel,
         Self::Regression,
@@ -33,16 +35,22 @@ impl Task {
         Self::QuestionAnswering,
         Self::Generation,
         Self::Embeddings,
+        Self::Reranking,
     ];
 
     /// Returns true if a text gets one prediction as a whole, from one pooled vector.
     pub fn reads_sentences(self) -> bool {
-        matches!(self, Self::Classification | Self::MultiLabel | Self::Regression)
+        matches!(self, Self::Classification | Self::MultiLabel | Self::Regression | Self::Reranking)
     }
 
     /// Returns true if a text becomes one vector, by a pooling over its tokens.
     pub fn pools(self) -> bool {
         self.reads_sentences() || self == Self::Embeddings
+    }
+
+    /// Returns true if sentence-transformers opens its exports.
+    pub fn is_of_sentence_transformers(self) -> bool {
+        matches!(self, Self::Embeddings | Self::Reranking)
     }
 
     /// Returns true if the task adds layers of its own to the model. Generation has the model's output layer, and embeddings
@@ -54,6 +62,11 @@ impl Task {
     /// Returns true if the outputs of the head have names: classes, labels or tags.
     pub fn names_outputs(self) -> bool {
         self.has_classes() || self == Self::MultiLabel
+    }
+
+    /// Returns true if a head that was tuned before can be one of the task, by what its file says.
+    pub fn can_keep_head(self) -> bool {
+        self.names_outputs() || self == Self::Reranking
     }
 
     /// Returns true if each prediction is one of several classes that exclude each other.

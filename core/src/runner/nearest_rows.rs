@@ -148,7 +148,7 @@ fn read_texts(side: &EncodedExamples) -> Option<Vec<ReadText>> {
             };
             (0..).zip(references).map(read).collect()
         }
-        Labels::Classes(_) | Labels::MultiLabel(_) | Labels::Numbers(_) | Labels::Tags(_) => {
+        Labels::Classes(_) | Labels::MultiLabel(_) | Labels::Numbers(_) | Labels::Relevance(_) | Labels::Tags(_) => {
             (0..side.len() as u32).map(|row| whole(row, row)).collect()
         }
     })

@@ -164,7 +164,7 @@ fn sentence(task: Task, query: &WrongRowQuery, shown: usize, total: usize) -> St
     }
     let (kind, order) = match task {
         _ if query.actual.is_some() && query.actual == query.predicted => ("right row", "the least sure first"),
-        Task::Regression => ("validation row", "the largest errors first"),
+        Task::Regression | Task::Reranking => ("validation row", "the largest errors first"),
         Task::Generation => ("validation row", "the highest perplexity first"),
         Task::QuestionAnswering => ("wrong row", "the surest mistakes first, partly right answers later"),
         _ => ("wrong row", "the surest mistakes first"),

@@ -1,5 +1,6 @@
 //! Encodes the rows of a dataset, by task.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use crate::dataset::{Cut, Example};
@@ -9,7 +10,7 @@ use crate::text::batch::EncodedTexts;
 use crate::text::chat::ChatTemplate;
 use crate::text::conversation;
 use crate::text::cut;
-use crate::text::examples::{EncodedExamples, Labels, Reference};
+use crate::text::examples::{EncodedExamples, Labels, Reference, Relevance};
 use crate::text::questions::Questions;
 use crate::text::similarity::Similarity;
 use crate::text::tokenizer::{Token, Tokenizer};
@@ -43,6 +44,7 @@ impl EncodedRows {
             Task::TokenClassification => texts(Labels::Tags(Vec::new())),
             // The first row determines the kind.
             Task::Embeddings => texts(Labels::Similarity(Similarity::Pairs { texts_per_row: 2 })),
+            Task::Reranking => texts(Labels::Relevance(Relevance::default())),
             Task::QuestionAnswering => Self::Questions(Questions::default()),
             Task::Generation => {
                 let labels = Labels::Continuations { target_ranges: Vec::new(), references: Vec::new() };
@@ -119,6 +121,15 @@ impl EncodedRows {
             ) => {
                 let tokens = push_text(texts, tokenizer, text, *pair)?;
                 numbers.push(*value);
+                Ok(tokens)
+            }
+            (
+                Self::Texts(EncodedExamples { texts, labels: Labels::Relevance(relevance) }),
+                Example::Number { text, pair, value },
+            ) => {
+                let tokens = push_text(texts, tokenizer, text, *pair)?;
+                relevance.labels.push(*value);
+                relevance.queries.push(query_key(text));
                 Ok(tokens)
             }
             (Self::Texts(EncodedExamples { texts, labels: Labels::Tags(rows) }), Example::Tags { text, words }) => {
@@ -206,6 +217,13 @@ fn push_similar(
     }
     encoded.iter().for_each(|ids| texts.push(ids));
     Ok(encoded.iter().map(Vec::len).max().unwrap_or(0))
+}
+
+/// A hash that equal queries share.
+fn query_key(query: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    query.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn other_task() -> Diagnostic {

@@ -46,6 +46,17 @@ pub enum Labels {
     },
     /// Similarities between texts.
     Similarity(Similarity),
+    /// Passages of queries.
+    Relevance(Relevance),
+}
+
+/// How well the passages of queries fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Relevance {
+    /// For each row, how well its passage fits its query, from 0 to 1.
+    pub labels: Vec<f32>,
+    /// For each row, a number that rows with the same query share.
+    pub queries: Vec<u64>,
 }
 
 impl Default for Labels {

@@ -22,7 +22,7 @@ pub(crate) use chat::JINJA;
 pub use chat::{ChatMessage, ChatTemplate, RenderedChat};
 pub use encode::{EncodedRows, tagged};
 pub(crate) use examples::NO_ANSWER;
-pub use examples::{EncodedExamples, Labels, Question, Reference, Window};
+pub use examples::{EncodedExamples, Labels, Question, Reference, Relevance, Window};
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use row_encoder::RowEncoder;

@@ -1,9 +1,9 @@
 //! The metric that decides which weights are kept, if the chosen one says nothing about the validation rows.
 
 use crate::diagnostic::Diagnostic;
-use crate::metrics::{are_entity_tags, entities};
+use crate::metrics::{are_entity_tags, average_precision, entities, query_ranks};
 use crate::recipe::Metric;
-use crate::text::{Labels, Similarity};
+use crate::text::{Labels, Relevance, Similarity};
 use crate::train::data::TrainingData;
 
 /// The metric to go by instead of `chosen`, if that cannot measure the validation rows, and a warning where the user would
@@ -12,6 +12,9 @@ pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Opti
     let labels = &data.validation.labels;
     if let Labels::Similarity(similarity) = labels {
         return of_similarity(similarity, chosen);
+    }
+    if let Labels::Relevance(relevance) = labels {
+        return of_relevance(relevance, chosen);
     }
     if matches!(labels, Labels::Tags(_)) && !are_entity_tags(&data.labels) {
         let is_of_words = matches!(chosen, Metric::Accuracy | Metric::MacroF1 | Metric::Loss);
@@ -60,6 +63,25 @@ fn of_similarity(similarity: &Similarity, chosen: Metric) -> Option<(Metric, Opt
         (_, Metric::Spearman) => Some((Metric::NdcgAt10, None)),
         _ => None,
     }
+}
+
+/// Passages are ranked within their query, or all together if no query has one that fits and one that does not.
+fn of_relevance(Relevance { labels, queries }: &Relevance, chosen: Metric) -> Option<(Metric, Option<Diagnostic>)> {
+    if chosen == Metric::Loss {
+        return None;
+    }
+    if average_precision(labels, labels).is_none() {
+        let reason = "All validation passages fit their queries, or none does";
+        return Some((Metric::Loss, Some(no_score(reason))));
+    }
+    let is_replaced = chosen != Metric::AveragePrecision && query_ranks(queries, labels, labels).is_empty();
+    is_replaced.then(|| (Metric::AveragePrecision, Some(no_ranking())))
+}
+
+fn no_ranking() -> Diagnostic {
+    Diagnostic::new("run.no-ranking", "No validation query has both a passage that fits and one that does not.")
+        .done("The average precision over all rows decides which weights are kept.")
+        .remedy("For MRR and NDCG, give each query several passages, at least one that fits and one that does not.")
 }
 
 fn has_no_repeated(classes: &[u32]) -> bool {
@@ -148,5 +170,20 @@ mod tests {
         assert_eq!(replaced(scores(0.5), Metric::NdcgAt10), loss);
         assert_eq!(replaced(Similarity::Classes(vec![1, 2]), Metric::NdcgAt10), loss);
         assert_eq!(replaced(Similarity::Classes(vec![1, 1]), Metric::NdcgAt10), None);
+    }
+
+    #[test]
+    fn passages_are_ranked_within_their_query_where_that_says_something() {
+        let replaced = |labels: [f32; 2], queries: [u64; 2], chosen| {
+            let (labels, queries) = (labels.to_vec(), queries.to_vec());
+            replaced(&[], Labels::Relevance(Relevance { labels, queries }), chosen)
+        };
+        assert_eq!(replaced([1.0, 0.0], [5, 5], Metric::NdcgAt10), None);
+        let all_together = Some((Metric::AveragePrecision, "run.no-ranking".to_owned()));
+        assert_eq!(replaced([1.0, 0.0], [5, 6], Metric::MrrAt10), all_together);
+        assert_eq!(replaced([1.0, 0.0], [5, 6], Metric::AveragePrecision), None);
+        let loss = Some((Metric::Loss, "run.constant-score".to_owned()));
+        assert_eq!(replaced([0.0, 0.25], [5, 5], Metric::NdcgAt10), loss, "nothing fits");
+        assert_eq!(replaced([0.0, 0.0], [5, 5], Metric::Loss), None);
     }
 }

@@ -20,7 +20,7 @@ pub enum Targets {
     },
     /// Any number of labels for each row.
     MultiLabel {
-        /// 1 where a row has a label, `[rows, labels]`.
+        /// 1 where a row has a label, `[rows, labels]`; for a passage, how well it fits, from 0 to 1.
         truth: Tensor<2>,
         /// Weight of each of a row's decisions, `[rows, 1]`; 0 for padding.
         weights: Tensor<2>,
@@ -108,6 +108,11 @@ impl StepInput {
                 }
                 let weights = row_weights(row_weight / labels.max(1) as f32);
                 Targets::MultiLabel { truth: matrix(truth, labels), weights }
+            }
+            Labels::Relevance(relevance) => {
+                let mut truth = vec![0.0; size];
+                truth.iter_mut().zip(rows).for_each(|(truth, &row)| *truth = relevance.labels[row as usize]);
+                Targets::MultiLabel { truth: matrix(truth, 1), weights: row_weights(row_weight) }
             }
             Labels::Numbers(numbers) => {
                 let mut values = vec![0.0; size];

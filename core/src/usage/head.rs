@@ -67,7 +67,7 @@ impl HeadLayers {
     /// Number of outputs that a task needs, given `labels` labels.
     pub fn outputs(task: Task, labels: usize) -> usize {
         match task {
-            Task::Regression => 1,
+            Task::Regression | Task::Reranking => 1,
             // One score for the start of the answer and one for its end.
             Task::QuestionAnswering => 2,
             Task::Classification

@@ -9,7 +9,11 @@ impl Usage<'_> {
     pub fn javascript(&self, folder: &str) -> String {
         let code = match self.kind.task {
             Task::Embeddings => self.vectors_js(),
-            Task::Regression => return number(folder),
+            Task::Regression => return number(folder, "\"A text to rate.\"", "logits"),
+            Task::Reranking => {
+                let pair = "\"A question\", { text_pair: \"A passage.\" }";
+                return number(folder, pair, "logits.sigmoid()");
+            }
             Task::Generation => self.generation_js(),
             Task::Classification => "console.log(await pipe(\"A text to classify.\"));\n".into(),
             Task::MultiLabel => "const results = await pipe(\"A text to label.\", { top_k: null });\n\
@@ -62,13 +66,13 @@ fn opening(names: &str) -> String {
 }
 
 /// Runs the model without a pipeline: those would turn the number into a probability.
-fn number(folder: &str) -> String {
+fn number(folder: &str, input: &str, output: &str) -> String {
     format!(
         "{opening}\
         const tokenizer = await AutoTokenizer.from_pretrained(\"{folder}\");\n\
         const model = await AutoModelForSequenceClassification.from_pretrained(\"{folder}\");\n\
-        const {{ logits }} = await model(await tokenizer(\"A text to rate.\"));\n\
-        console.log(logits.item());\n",
+        const {{ logits }} = await model(await tokenizer({input}));\n\
+        console.log({output}.item());\n",
         opening = opening("AutoModelForSequenceClassification, AutoTokenizer")
     )
 }

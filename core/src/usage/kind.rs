@@ -33,7 +33,9 @@ impl ModelKind {
             (Task::Embeddings, _) => "Model",
             (Task::QuestionAnswering, _) => "ForQuestionAnswering",
             (Task::TokenClassification, _) => "ForTokenClassification",
-            (Task::Classification | Task::MultiLabel | Task::Regression, _) => "ForSequenceClassification",
+            (Task::Classification | Task::MultiLabel | Task::Regression | Task::Reranking, _) => {
+                "ForSequenceClassification"
+            }
         };
         format!("{}{body}{head}", if self.has_own_class(form) { OWN_CLASSES } else { "" })
     }
@@ -86,7 +88,9 @@ impl ModelKind {
     /// The automatic class of transformers for the task.
     pub fn auto_class(self) -> &'static str {
         match self.task {
-            Task::Classification | Task::MultiLabel | Task::Regression => "AutoModelForSequenceClassification",
+            Task::Classification | Task::MultiLabel | Task::Regression | Task::Reranking => {
+                "AutoModelForSequenceClassification"
+            }
             Task::TokenClassification => "AutoModelForTokenClassification",
             Task::QuestionAnswering => "AutoModelForQuestionAnswering",
             Task::Generation => "AutoModelForCausalLM",
@@ -98,6 +102,7 @@ impl ModelKind {
     pub fn pipeline(self) -> &'static str {
         match self.task {
             Task::Classification | Task::MultiLabel | Task::Regression => "text-classification",
+            Task::Reranking => "text-ranking",
             Task::TokenClassification => "token-classification",
             Task::QuestionAnswering => "question-answering",
             Task::Generation => "text-generation",

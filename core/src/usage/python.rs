@@ -19,10 +19,12 @@ fn vectors(folder: &str) -> String {
 }
 
 impl Usage<'_> {
-    /// Opens the whole model in `folder` with transformers.
+    /// Opens the whole model in `folder` with transformers, or with sentence-transformers.
     pub fn python(&self, folder: &str) -> String {
-        if self.kind.task == Task::Embeddings {
-            return vectors(folder);
+        match self.kind.task {
+            Task::Embeddings => return vectors(folder),
+            Task::Reranking => return self.ranks(folder),
+            _ => {}
         }
         let class = self.kind.auto_class();
         let trust = if self.kind.has_own_class(self.folder) { ", trust_remote_code=True" } else { "" };
@@ -35,6 +37,19 @@ impl Usage<'_> {
             pipeline = self.pipeline_import(),
             folder = quoted(folder),
             query = self.query(),
+        )
+    }
+
+    /// Ranks passages for a query with sentence-transformers.
+    fn ranks(&self, folder: &str) -> String {
+        let trust = if self.kind.has_own_class(self.folder) { ", trust_remote_code=True" } else { "" };
+        format!(
+            "from sentence_transformers import CrossEncoder\n\n\
+            model = CrossEncoder({folder}, max_length={max_length}{trust})\n\
+            query, passages = \"A question\", [\"A passage.\", \"Another passage.\"]\n\
+            print(model.rank(query, passages, return_documents=True))\n",
+            folder = quoted(folder),
+            max_length = self.max_length,
         )
     }
 
@@ -127,7 +142,7 @@ impl Usage<'_> {
                 .into();
         }
         let text = match self.kind.task {
-            Task::QuestionAnswering => "\"Who wrote it?\", \"It was written by Ada in 1843.\"",
+            Task::QuestionAnswering | Task::Reranking => "\"Who wrote it?\", \"It was written by Ada in 1843.\"",
             _ => "\"A text.\"",
         };
         format!(
@@ -171,13 +186,17 @@ impl Usage<'_> {
 
     fn torch(&self) -> &'static str {
         match (self.kind.task, self.form) {
-            (Task::QuestionAnswering, _) | (Task::Generation, PromptForm::Chat) => "import torch\n",
+            (Task::QuestionAnswering | Task::Reranking, _) | (Task::Generation, PromptForm::Chat) => "import torch\n",
             _ => "",
         }
     }
 
     fn pipeline_import(&self) -> &'static str {
-        if matches!(self.kind.task, Task::QuestionAnswering | Task::Generation) { "" } else { ", pipeline" }
+        if matches!(self.kind.task, Task::QuestionAnswering | Task::Generation | Task::Reranking) {
+            ""
+        } else {
+            ", pipeline"
+        }
     }
 
     fn query(&self) -> String {
@@ -195,6 +214,10 @@ impl Usage<'_> {
             Task::Regression => self.pipeline(
                 ", function_to_apply=\"none\"",
                 &format!("print(pipe(\"A text to rate.\", {truncation})[0][\"score\"])\n"),
+            ),
+            Task::Reranking => format!(
+                "inputs = tokenizer(\"A question\", \"A passage.\", return_tensors=\"pt\", {truncation})\n\
+                with torch.no_grad():\n    print(model(**inputs).logits.sigmoid().item())\n"
             ),
             // A word has the tag of its first token: only that token was trained.
             Task::TokenClassification => {

@@ -12,6 +12,7 @@ fn a_card_describes_the_task_and_leaks_no_rows() {
         ("roberta", TokenClassification, "token-classification", "| entity | precision |"),
         ("bert", QuestionAnswering, "question-answering", "3 of the questions are answered"),
         ("llama", Generation, "text-generation", "| BLEU | 0.5000 |"),
+        ("bert", Reranking, "text-ranking", "| NDCG@10 | 0.5000 |"),
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, Pooling::Mean, &["no", "yes"]);
         let raw = RecipeSpec { adapter: AdapterKind::Lora, ..RecipeSpec::default() };
@@ -49,6 +50,7 @@ fn a_card_shows_how_to_use_the_model_in_javascript() {
         ("roberta", Task::TokenClassification, Mean, "pipeline(\"token-classification\", "),
         ("distilbert", Task::QuestionAnswering, Mean, "pipeline(\"question-answering\", "),
         ("llama", Task::Generation, Mean, "max_new_tokens"),
+        ("bert", Task::Reranking, Cls, "logits.sigmoid().item()"),
     ] {
         let untrained = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]);
         let card = |form| String::from_utf8(untrained.in_form(form, ExportDtype::Float32).remove("README.md").unwrap());

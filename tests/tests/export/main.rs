@@ -48,7 +48,7 @@ impl Untrained {
     fn of(config_json: Vec<u8>, mut tensors: Tensors, task: Task, pooling: Pooling, labels: &[&str]) -> Self {
         let base = BaseModel::load(&ModelConfig::parse(&config_json).unwrap(), &mut tensors).unwrap();
         let outputs = match task {
-            Task::Regression => 1,
+            Task::Regression | Task::Reranking => 1,
             Task::QuestionAnswering => 2,
             _ => labels.len(),
         };
@@ -127,7 +127,7 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
         Task::Regression => Detail::Numbers { points: vec![ScatterPoint { actual: 77.7, predicted: 88.8 }] },
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
-        Task::Embeddings => Detail::None,
+        Task::Embeddings | Task::Reranking => Detail::None,
         Task::Generation => {
             let [prompt, generated, reference] = ["their prompt", "generated text", "their text"].map(String::from);
             Detail::Texts { samples: vec![TextSample { prompt, generated, reference }] }
@@ -181,6 +181,7 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         ("roberta", Regression, Mean, "RobertaForSequenceClassification", json!("regression")),
         ("llama", Generation, Mean, "LlamaForCausalLM", Value::Null),
         ("gpt2", Generation, Mean, "GPT2LMHeadModel", Value::Null),
+        ("bert", Reranking, Mean, "BertForSequenceClassification", Value::Null),
         ("bert", Embeddings, Mean, "BertModel", Value::Null),
         ("modernbert", Embeddings, Cls, "ModernBertModel", Value::Null),
     ] {
@@ -189,18 +190,22 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         // Fields left by a base that was fine-tuned for another task.
         base["id2label"] = json!({"0": "a", "1": "b", "2": "c"});
         base["problem_type"] = json!("regression");
+        base["sentence_transformers"] = json!({"activation_fn": "torch.nn.modules.linear.Identity"});
         base["auto_map"] = json!({"AutoModel": "elsewhere.Model"});
         untrained.config_json = serde_json::to_vec(&base).unwrap();
         let files = untrained.files();
         let config = parsed(&files, "config.json");
         let (id2label, label2id) = match task {
-            Regression => (json!({"0": "LABEL_0"}), json!({"LABEL_0": 0})),
+            Regression | Reranking => (json!({"0": "LABEL_0"}), json!({"LABEL_0": 0})),
             QuestionAnswering | Generation | Embeddings => (Value::Null, Value::Null),
             _ => (json!({"0": "no", "1": "yes \"and\" no"}), json!({"no": 0, "yes \"and\" no": 1})),
         };
         assert_eq!(config["architectures"], json!([architecture]));
         assert_eq!((&config["id2label"], &config["label2id"]), (&id2label, &label2id), "{architecture}");
         assert_eq!(config["problem_type"], diagnostic, "{architecture}");
+        let sigmoid = json!({"activation_fn": "torch.nn.modules.activation.Sigmoid"});
+        let settings = if task == Reranking { sigmoid } else { Value::Null };
+        assert_eq!(config["sentence_transformers"], settings, "{architecture}");
         assert_eq!((&config["vocab_size"], &config["dtype"]), (&base["vocab_size"], &json!("float32")));
         let thresholds = if task == MultiLabel { json!({"no": 0.25, "yes \"and\" no": 0.25}) } else { Value::Null };
         assert_eq!(config["label_thresholds"], thresholds, "{architecture}");

@@ -66,7 +66,11 @@ const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
     Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 57] = [
+const fn reranker(base: &'static str, pooling: Pooling) -> Case {
+    Case { is_pairs: true, ..case(base, Task::Reranking, pooling) }
+}
+
+const CASES: [Case; 63] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
@@ -112,6 +116,12 @@ const CASES: [Case; 57] = [
     case("micro_electra", Task::Embeddings, Pooling::Mean),
     case("micro_modernbert", Task::Embeddings, Pooling::Mean),
     case("micro_roberta", Task::Embeddings, Pooling::Cls),
+    reranker("micro_bert", Pooling::Cls),
+    reranker("micro_bert", Pooling::Mean),
+    Case { folder: ExportForm::OwnClass, ..reranker("micro_bert", Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..reranker("micro_bert", Pooling::Mean) },
+    reranker("micro_xlm_roberta", Pooling::Cls),
+    reranker("micro_modernbert", Pooling::Mean),
     case("micro_llama", Task::Generation, Pooling::Mean),
     case("micro_llama_untied", Task::Generation, Pooling::Mean),
     case("micro_gpt2", Task::Generation, Pooling::Mean),
@@ -253,7 +263,9 @@ impl Case {
 
     fn session(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {
         let labels: Vec<String> = match self.task {
-            Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings => Vec::new(),
+            Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings | Task::Reranking => {
+                Vec::new()
+            }
             _ => LABELS.map(String::from).into(),
         };
         let mut rows = EncodedRows::new(self.task);
@@ -293,6 +305,7 @@ impl Case {
             Task::Classification => Example::Class { text: first, pair, class: row % 3 },
             Task::MultiLabel => Example::Labels { text: first, pair, labels: vec![row % 3, 2] },
             Task::Regression => Example::Number { text: first, pair, value: row as f32 },
+            Task::Reranking => Example::Number { text: first, pair, value: (row % 3) as f32 / 2.0 },
             Task::TokenClassification => Example::Tags { text: first, words: tagged(first) },
             Task::QuestionAnswering => {
                 let start = second.find(' ').map_or(0, |space| space + 1);
@@ -341,7 +354,7 @@ impl Case {
                 let pooling = if self.pooling == Pooling::Mean { "mean" } else { "cls" };
                 json!({"max_length": MAX_LEN, "texts": texts, "vectors": vectors, "pooling": pooling})
             }
-            Task::Classification | Task::MultiLabel | Task::Regression => {
+            Task::Classification | Task::MultiLabel | Task::Regression | Task::Reranking => {
                 let predicted: Vec<Value> =
                     pairs.clone().map(|(text, pair)| self.predicted(text, pair, pretrained, session)).collect();
                 let texts = pairs.map(|(text, pair)| if self.is_pairs { json!([text, pair]) } else { json!(text) });

@@ -84,6 +84,11 @@ fn file(task: Task, form: PromptForm) -> File {
             csv("anchor,positive", |row| format!("{},{}", words_of(row, 5), words_of(row + 9, 4))),
             Mapping::Pairs { anchor: 0, positive: 1, negative: None },
         ),
+        (Task::Reranking, _) => (
+            "rows.csv",
+            csv("query,passage,label", |row| format!("{},{},{}", words_of(row / 2, 5), words_of(row + 9, 4), row % 2)),
+            Mapping::Reranking { query: 0, passage: 1, label: 2 },
+        ),
         (Task::Generation, PromptForm::Completion) => (
             "rows.csv",
             csv("prompt,completion", |row| format!("{},{}", words_of(row, 5), words_of(row + 9, 4))),
@@ -249,19 +254,21 @@ impl Run {
 }
 
 #[test]
-fn a_run_of_embeddings_is_refused_with_another_way() {
+fn runs_of_embeddings_and_rerankers_are_refused_with_another_way() {
     let device = Device::flex();
-    let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
-    let file = file(Task::Embeddings, PromptForm::Completion);
-    let mut rows = file.dataset();
-    while rows.encode_next(&pretrained).unwrap() {}
-    let recipe = RecipeSpec { task: Task::Embeddings, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
-    let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
-    let source = file.source();
-    let files = ScriptFiles { train: &source, validation: None, test: None };
-    let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
-    assert_eq!(refused.code, "script.task");
-    assert!(refused.remedy.contains("hone train"), "{refused}");
+    for task in [Task::Embeddings, Task::Reranking] {
+        let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
+        let file = file(task, PromptForm::Completion);
+        let mut rows = file.dataset();
+        while rows.encode_next(&pretrained).unwrap() {}
+        let recipe = RecipeSpec { task, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
+        let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
+        let source = file.source();
+        let files = ScriptFiles { train: &source, validation: None, test: None };
+        let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
+        assert_eq!(refused.code, "script.task");
+        assert!(refused.remedy.contains("hone train"), "{refused}");
+    }
 }
 
 #[test]

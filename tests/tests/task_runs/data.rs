@@ -99,6 +99,15 @@ fn rows(task: Task, count: u32, side: u64) -> EncodedExamples {
                 words[group] = word;
                 push(&Example::Pair { anchor: &words.join(" "), positive, negative: None });
             }
+            // Two of a query's four passages fit.
+            Task::Reranking => {
+                let fits = row % 2 == 0;
+                if fits {
+                    words[group] = "yes";
+                }
+                let query = format!("where {} {}", FILLERS[row as usize / 4 % 8], FILLERS[row as usize / 32 % 8]);
+                push(&Example::Number { text: &query, pair: Some(&words.join(" ")), value: f32::from(fits) });
+            }
             Task::Generation => {
                 let (word, completion) = [("cat", "die katze"), ("dog", "der hund")][row as usize % 2];
                 words.push(word);
@@ -116,7 +125,7 @@ pub fn data(task: Task, train_rows: u32) -> TrainingData {
         Task::Classification => &["first", "second"],
         Task::MultiLabel => &["hot", "wet", "old"],
         Task::TokenClassification => &["O", "B-PER", "I-PER"],
-        Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings => &[],
+        Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings | Task::Reranking => &[],
     };
     TrainingData {
         train: rows(task, train_rows, 0),
@@ -195,7 +204,7 @@ pub fn session(config: &ModelConfig, raw: RecipeSpec, data: TrainingData) -> Ses
     let facts = RowFacts { suggested_len: MAX_LEN as u32, ..RowFacts::default() };
     let recipe = Recipe::new(raw, &base.facts(32, Pooling::Mean, facts)).unwrap();
     let outputs = match task {
-        Task::Regression => 1,
+        Task::Regression | Task::Reranking => 1,
         Task::QuestionAnswering => 2,
         _ => data.labels.len(),
     };
@@ -213,5 +222,6 @@ pub fn model_of(task: Task) -> (&'static ModelConfig, Metric, f64) {
         Task::QuestionAnswering => (&BERT, Metric::ExactMatch, 0.9),
         Task::Generation => (&LLAMA, Metric::ExactMatch, 0.95),
         Task::Embeddings => (&BERT, Metric::RecallAt1, 0.95),
+        Task::Reranking => (&BERT, Metric::MrrAt10, 0.95),
     }
 }

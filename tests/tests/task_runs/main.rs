@@ -107,8 +107,8 @@ fn every_metric_can_select_the_best_weights_and_stop_early() {
     for task in Task::ALL {
         // Pairs without a score have no order to correlate with.
         let has_score = |metric: &&Metric| task != Task::Embeddings || **metric != Metric::Spearman;
-        // Embeddings are also scored before the first step, which counts for nothing.
-        let before = usize::from(task == Task::Embeddings);
+        // Embeddings and rerankers are also scored before the first step, which counts for nothing.
+        let before = usize::from(matches!(task, Task::Embeddings | Task::Reranking));
         for &metric_for_best_model in Metric::of(task).iter().filter(has_score) {
             let raw = RecipeSpec { metric_for_best_model: Some(metric_for_best_model), epochs: Some(3), ..raw(task) };
             let mut session = session(model_of(task).0, raw.clone(), data(task, 48));

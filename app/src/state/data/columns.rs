@@ -114,6 +114,11 @@ fn each(mapping: &mut Mapping, visit: &mut dyn FnMut(&'static str, Slot)) {
             visit("text", Slot::One(text));
             visit("label", Slot::One(label));
         }
+        Mapping::Reranking { query, passage, label } => {
+            visit("query", Slot::One(query));
+            visit("passage", Slot::One(passage));
+            visit("label", Slot::One(label));
+        }
     }
 }
 
@@ -130,6 +135,7 @@ pub fn task_name(mapping: &Mapping) -> [&'static str; 2] {
         Mapping::Corpus { .. } => ["Continue texts", "in the style of yours"],
         Mapping::Pairs { .. } => ["Embed pairs", "texts that belong together get similar vectors, for search"],
         Mapping::ScoredPairs { .. } => ["Embed scored pairs", "vectors as similar as your scores say"],
+        Mapping::Reranking { .. } => ["Rank passages", "how well each fits a query (reranker)"],
         Mapping::LabeledTexts { .. } => ["Embed by label", "texts with the same label get similar vectors"],
     }
 }

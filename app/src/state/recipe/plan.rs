@@ -89,7 +89,7 @@ impl State {
     pub fn head_words(&self) -> String {
         let recipe = &self.form.recipe;
         let (Some(model), Some(data)) = (self.model.report(), &self.data.report) else { return String::new() };
-        match model.tuned_head.as_ref().filter(|_| recipe.task.names_outputs()) {
+        match model.tuned_head.as_ref().filter(|_| recipe.task.can_keep_head()) {
             Some(head) => {
                 let labels: Vec<String> = data.classes.iter().map(|class| class.label.clone()).collect();
                 format::visible(&head.sentence(recipe, recipe.pooling.unwrap_or(model.pooling), &labels))

@@ -24,6 +24,11 @@ pub fn shown(task: Task, evaluation: Option<&Evaluation>) -> &'static [Metric] {
             &[Metric::Spearman]
         }
         Task::Embeddings => &[Metric::NdcgAt10, Metric::MrrAt10, Metric::RecallAt1, Metric::RecallAt10],
+        // Queries with one passage each have no ranks.
+        Task::Reranking if evaluation.is_some_and(|found| !found.scores.contains_key(&Metric::NdcgAt10)) => {
+            &[Metric::AveragePrecision]
+        }
+        Task::Reranking => &[Metric::NdcgAt10, Metric::MrrAt10, Metric::AveragePrecision],
     }
 }
 

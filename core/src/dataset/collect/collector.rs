@@ -60,7 +60,8 @@ impl Collector {
     /// Returns the rows of a training file. There may be none yet if there are rows to be labeled.
     ///
     /// # Errors
-    /// As [`Collector::push`], and `data.no-rows` if no row is complete, or lacks nothing but a label.
+    /// As [`Collector::push`], `data.no-rows` if no row is complete, or lacks nothing but a label, and `data.label-range` for
+    /// labels of passages that are not from 0 to 1.
     pub fn finish_training(mut self) -> Result<Examples, Diagnostic> {
         self.records.finish(&mut |record| self.rows.add(record))?;
         let RowCollector { parser, mut examples } = self.rows;
@@ -95,6 +96,7 @@ impl Collector {
                 }
                 examples.skip_rows(&skipped);
                 examples.repairs.warnings.extend(warnings);
+                check_relevance(&examples)?;
             }
             _ => {}
         }
@@ -161,6 +163,25 @@ impl RowCollector {
             Err(RowError::Abort(diagnostic)) => Err(diagnostic),
         }
     }
+}
+
+/// Checks that the labels of passages are from 0 to 1.
+///
+/// # Errors
+/// `data.label-range`.
+fn check_relevance(examples: &Examples) -> Result<(), Diagnostic> {
+    let (Mapping::Reranking { .. }, RowTargets::Numbers(labels)) = (&examples.mapping, &examples.targets) else {
+        return Ok(());
+    };
+    let outside = (0..).zip(labels).find(|(_, label)| !(0.0..=1.0).contains(*label));
+    outside.map_or(Ok(()), |(row, label)| {
+        let what = format!(
+            "Line {} has the label {label}. Labels must be from 0 (the passage does not fit the query) to 1 (it fits).",
+            examples.line(row)
+        );
+        let remedy = "Divide grades by the highest one, or choose another column as the label.";
+        Err(Diagnostic::new("data.label-range", what).done("No rows were read from the file.").remedy(remedy))
+    })
 }
 
 /// The error of a file without a row that is complete.
@@ -230,5 +251,6 @@ fn required_parts(mapping: &Mapping) -> &'static str {
         Mapping::Pairs { .. } => "an anchor, a positive and a negative that differ",
         Mapping::ScoredPairs { .. } => "two texts and a score",
         Mapping::LabeledTexts { .. } => "both a text and a label",
+        Mapping::Reranking { .. } => "a query, a passage and a label from 0 to 1",
     }
 }

@@ -45,7 +45,8 @@ impl SourceInfo {
             | Mapping::Regression { .. }
             | Mapping::LabeledTexts { .. }
             | Mapping::Pairs { .. }
-            | Mapping::ScoredPairs { .. } => self.form_with(false),
+            | Mapping::ScoredPairs { .. }
+            | Mapping::Reranking { .. } => self.form_with(false),
             _ => CorrectedForm::ListOnly,
         }
     }

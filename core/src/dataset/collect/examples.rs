@@ -49,7 +49,10 @@ impl Examples {
             | Mapping::MultiLabel { pair, .. }
             | Mapping::Regression { pair, .. } => 1 + usize::from(pair.is_some()),
             Mapping::Pairs { negative, .. } => 2 + usize::from(negative.is_some()),
-            Mapping::QuestionAnswering { .. } | Mapping::Completion { .. } | Mapping::ScoredPairs { .. } => 2,
+            Mapping::QuestionAnswering { .. }
+            | Mapping::Completion { .. }
+            | Mapping::ScoredPairs { .. }
+            | Mapping::Reranking { .. } => 2,
             Mapping::TokenClassification { .. }
             | Mapping::Chat { .. }
             | Mapping::Corpus { .. }
@@ -160,10 +163,12 @@ impl Examples {
         self.targets.label_ids(row)
     }
 
-    /// The text that must not be in both training and validation: the input, or the passage of a question.
+    /// The text that must not be in both training and validation: the input, the passage of a question, or the query of a
+    /// passage, since passages are ranked within their query.
     pub(crate) fn group(&self, row: usize) -> (&str, &str) {
         match &self.targets {
             RowTargets::Answers(_) => (self.nth_text(row, 1), ""),
+            _ if matches!(self.mapping, Mapping::Reranking { .. }) => (self.text(row), ""),
             _ => self.input(row),
         }
     }
@@ -294,6 +299,7 @@ mod tests {
             (Mapping::Pairs { anchor: 0, positive: 1, negative: Some(2) }, vec!["a", "b", "c"], RowTarget::Text),
             (Mapping::ScoredPairs { text: 0, pair: 1, score: 2 }, vec!["a", "b"], RowTarget::Number(0.5)),
             (Mapping::LabeledTexts { text: 0, label: 1 }, vec!["a"], RowTarget::Class(3)),
+            (Mapping::Reranking { query: 0, passage: 1, label: 2 }, vec!["a", "b"], RowTarget::Number(0.5)),
         ]
     }
 

@@ -194,6 +194,16 @@ impl RowParser {
                 Ok(ParsedRow { texts, target: RowTarget::Number(score) })
             }
             Mapping::LabeledTexts { text, label } => class(record, (*text, None), *label, names),
+            Mapping::Reranking { query, passage, label } => {
+                let query = required(record, *query, "no query")?;
+                let passage = required(record, *passage, "no passage")?;
+                let label = match required(record, *label, "no label")?.to_lowercase().as_str() {
+                    "true" | "yes" => 1.0,
+                    "false" | "no" => 0.0,
+                    cell => numbers.add(nth, cell)?,
+                };
+                Ok(ParsedRow { texts: vec![query.into(), passage.into()], target: RowTarget::Number(label) })
+            }
         }
     }
 }

@@ -55,7 +55,9 @@ impl RowTargets {
         match mapping {
             Mapping::Classification { .. } | Mapping::LabeledTexts { .. } => Self::Classes(Vec::new()),
             Mapping::MultiLabel { .. } => Self::Labels(Lists::default()),
-            Mapping::Regression { .. } | Mapping::ScoredPairs { .. } => Self::Numbers(Vec::new()),
+            Mapping::Regression { .. } | Mapping::ScoredPairs { .. } | Mapping::Reranking { .. } => {
+                Self::Numbers(Vec::new())
+            }
             Mapping::TokenClassification { .. } => Self::Words(Lists::default()),
             Mapping::QuestionAnswering { .. } => Self::Answers(Lists::default()),
             Mapping::Chat { .. } => Self::Turns(Lists::default()),

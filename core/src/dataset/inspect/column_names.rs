@@ -50,6 +50,13 @@ pub(crate) const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
 /// Names of the column of tags or spans.
 pub(crate) const TAGS: &[&str] =
     &["tags", "ner_tags", "labels", "ner", "pos_tags", "pos", "upos", "tag", "label", "entities", "spans"];
+/// Names of the column of queries whose passages are ranked.
+pub(crate) const QUERIES: [&str; 3] = ["query", "search_query", "question"];
+/// Names of the column of their passages.
+pub(crate) const PASSAGES: [&str; 8] =
+    ["passage", "document", "doc", "context", "paragraph", "text", "sentence", "response"];
+/// Names of the column that says how well they fit.
+pub(crate) const RELEVANCE: &[&str] = &["label", "relevance", "relevant", "score", "is_relevant", "is_selected"];
 /// Names of the column of numbers to learn.
 pub(crate) const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
 /// Names of the column of lists of labels.

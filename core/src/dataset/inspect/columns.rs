@@ -98,6 +98,8 @@ struct Column {
     counted: usize,
     /// Number of numbers with a fraction other than zero.
     fractions: usize,
+    /// Number of numbers from 0 to 1.
+    shares: usize,
     /// Number of marks in a list that is ticked by hand.
     ticks: usize,
     /// Number of cells such as Y and N.
@@ -139,6 +141,7 @@ impl Column {
         self.decimals += usize::from(number.is_some_and(|it| it.by_point.is_none() || cell.contains('.')));
         let value = number.and_then(|it| it.by_point.or(it.by_comma));
         self.fractions += usize::from(value.is_some_and(|value| value.fract() != 0.0));
+        self.shares += usize::from(value.is_some_and(|value| (0.0..=1.0).contains(&value)));
         self.letters += usize::from(["y", "n", "t", "f", "Y", "N", "T", "F"].contains(&cell));
         self.machine_made += usize::from(is_machine_made(cell));
         self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
@@ -322,6 +325,13 @@ impl ColumnStats {
     pub(crate) fn are_fractions(&self, column: u32) -> bool {
         let are_fractions = |column: &Column| column.fractions * 2 > column.filled;
         self.are_numbers(column) && self.columns.get(column as usize).is_some_and(are_fractions)
+    }
+
+    /// Returns true if a column says yes and no, or has different numbers from 0 to 1.
+    pub(crate) fn are_shares(&self, column: u32) -> bool {
+        let is_flag = self.kind(column) == CellKind::Flag;
+        let are_shares = |it: &Column| is_flag || it.filled > 0 && it.shares == it.filled;
+        self.columns.get(column as usize).is_some_and(are_shares) && self.varies(column)
     }
 
     /// Returns true if all cells of a column are numbers, perhaps with a decimal comma.

@@ -25,6 +25,7 @@ pub(crate) fn drafts(columns: &[String], stats: &ColumnStats) -> Vec<Mapping> {
         Mapping::Pairs { anchor: text, positive: label, negative: None },
         Mapping::ScoredPairs { text, pair: file.other_than(text, score), score },
         Mapping::LabeledTexts { text, label },
+        Mapping::Reranking { query: text, passage: file.other_than(text, score), label: score },
     ]
 }
 

@@ -3,7 +3,7 @@
 use crate::dataset::formats::json_shapes::FIRST_NEGATIVE;
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::column_names::{
-    ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, TAGS, TOKENS,
+    ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, PASSAGES, QUERIES, RELEVANCE, TAGS, TOKENS,
 };
 use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
 use crate::dataset::inspect::languages::language;
@@ -24,6 +24,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.questions(),
         file.chat(),
         file.anchors(),
+        file.passages().filter(|_| file.named("question").is_none()),
         file.tags(),
         file.preferences(),
         file.corpus().filter(|_| file.columns.len() == 1),
@@ -46,6 +47,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.scored_pairs(),
         file.pairs(),
         file.labeled_texts(),
+        file.passages(),
     ];
     let mut guesses: Vec<(Mapping, String)> = Vec::new();
     for (mapping, why) in found.into_iter().chain(others).flatten() {
@@ -183,6 +185,20 @@ impl Guesser<'_> {
         let why = format!("Texts of “{}” are similar if they have the same “{}”.", self.name(text), self.name(label));
         let is_usable = self.stats.repeats(label) && self.any_classification().is_some();
         is_usable.then_some((Mapping::LabeledTexts { text, label }, why))
+    }
+
+    /// Queries with passages that fit or not.
+    fn passages(&self) -> Option<(Mapping, String)> {
+        let query = self.first_named(&QUERIES)?;
+        let passage = self.first_named(&PASSAGES).filter(|&passage| !self.stats.kind(passage).is_json())?;
+        let label = self.first_named(RELEVANCE).filter(|&label| self.stats.are_shares(label))?;
+        let why = format!(
+            "Column “{}” says which passages of “{}” fit “{}”.",
+            self.name(label),
+            self.name(passage),
+            self.name(query)
+        );
+        Some((Mapping::Reranking { query, passage, label }, why))
     }
 
     /// Whole texts that people preferred to others.

@@ -10,6 +10,7 @@ use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::comparisons::check_comparisons;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
 use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
+use crate::dataset::prepare::queries::check_queries;
 use crate::dataset::prepare::report::DataReport;
 use crate::dataset::prepare::split::{SplitRow, stratified};
 use crate::dataset::prepare::summary;
@@ -126,6 +127,7 @@ impl Dataset {
             return Err(naming_skipped(dataset.no_validation_rows(), &train_file.skipped));
         }
         check_comparisons(&dataset)?;
+        warnings.extend(check_queries(&dataset)?);
         let wants_test = test_file.is_some() || held_out.test_ratio > 0.0;
         if let Some(file) = own_test {
             warnings.extend(dataset.hold_out_file(file, HeldOut::Test, &Groups::new()));
@@ -255,6 +257,9 @@ impl Dataset {
             (None, Task::QuestionAnswering) => diagnostic
                 .done("All questions are about one passage, which cannot be in both training and validation.")
                 .remedy("Add questions about another passage, or choose a validation file."),
+            (None, Task::Reranking) => diagnostic
+                .done("All passages belong to one query, which cannot be in both training and validation.")
+                .remedy("Add rows with another query, or choose a validation file."),
             (None, _) => diagnostic
                 .done("All rows have the same text, which cannot be in both training and validation.")
                 .remedy("Add rows with other texts, or choose a validation file."),

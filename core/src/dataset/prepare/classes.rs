@@ -43,7 +43,7 @@ impl Classes {
             }
             Task::MultiLabel => multi_label(&file.label_names, &label_rows),
             Task::TokenClassification => tags(&file.label_names),
-            Task::Regression | Task::QuestionAnswering | Task::Generation => Ok(Self::default()),
+            Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Reranking => Ok(Self::default()),
         }
     }
 

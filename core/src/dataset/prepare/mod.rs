@@ -7,6 +7,7 @@ pub(crate) mod dataset;
 pub(crate) mod duplicates;
 pub(crate) mod filter;
 mod language;
+pub(crate) mod queries;
 pub(crate) mod report;
 pub(crate) mod split;
 pub(crate) mod summary;

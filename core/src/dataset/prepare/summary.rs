@@ -108,7 +108,7 @@ fn facts(dataset: &Dataset) -> TaskFacts {
     match dataset.task {
         Task::Classification => TaskFacts::None,
         Task::MultiLabel => label_facts(examples()),
-        Task::Regression => number_facts(examples()),
+        Task::Regression | Task::Reranking => number_facts(examples()),
         Task::TokenClassification => tag_facts(examples(), &dataset.labels, repairs),
         Task::QuestionAnswering => answer_facts(examples(), repairs),
         Task::Generation => chat_facts(examples()),

@@ -98,6 +98,12 @@ fn cases() -> Vec<SkipCase> {
             &["a ~ b: 0.5", "g ~ h: 5"],
         ),
         case(Mapping::LabeledTexts { text: 0, label: 1 }, "text,label\na,x\nb,\nc,y\n", &[2, 4], &["a is x", "c is y"]),
+        case(
+            Mapping::Reranking { query: 0, passage: 1, label: 2 },
+            "query,passage,label\na,b,1\nc,,0\n,d,1\ne,f,good\ng,h,0\n",
+            &[2, 6],
+            &["a: 1", "g: 0"],
+        ),
     ]
 }
 

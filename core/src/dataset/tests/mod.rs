@@ -16,6 +16,7 @@ mod inspect;
 mod packed;
 mod pool;
 mod prepare;
+mod reranking;
 mod shapes;
 #[cfg(feature = "engine")]
 mod sheets;

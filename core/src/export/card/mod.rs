@@ -75,6 +75,7 @@ pub(crate) fn title(task: Task) -> &'static str {
         Task::QuestionAnswering => "Question answering",
         Task::Generation => "Text generation",
         Task::Embeddings => "Text embeddings",
+        Task::Reranking => "Reranker",
     }
 }
 
@@ -89,6 +90,7 @@ fn about(folder: &ModelFolder) -> String {
         Task::TokenClassification => format!("to assign each word of a text one of {count} tags: {names}"),
         Task::QuestionAnswering => "to find the span of a passage that answers a question".into(),
         Task::Generation => "to continue a prompt".into(),
+        Task::Reranking => "to rank passages by how well they fit a query, each with a score from 0 to 1".into(),
         Task::Embeddings => "to give similar texts similar vectors, for search and comparison".into(),
     };
     let mut about = format!("`{}`, fine-tuned in a web browser with Hone {purpose}.", folder.base_model);
@@ -177,6 +179,9 @@ fn limits(task: Task) -> &'static str {
         }
         Task::QuestionAnswering => {
             "The best span is not always an answer, especially in passages unlike the training data."
+        }
+        Task::Reranking => {
+            "Scores order the passages of a query. On texts unlike the training data, a high one may mean little."
         }
         Task::Generation => "The text it generates may sound right and be wrong.",
         Task::Embeddings => {

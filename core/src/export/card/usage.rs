@@ -1,7 +1,7 @@
 //! The card's section on opening the folder.
 
 use crate::export::{ModelFolder, gguf};
-use crate::recipe::{AdapterKind, Task};
+use crate::recipe::AdapterKind;
 use crate::usage::{ExportForm, Usage};
 
 /// Path of the folder in the code.
@@ -37,7 +37,7 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
             usage.javascript(FOLDER),
             usage.onnx_python(FOLDER)
         ),
-        ExportForm::Model | ExportForm::OwnClass if folder.kind().task == Task::Embeddings => format!(
+        ExportForm::Model | ExportForm::OwnClass if folder.kind().task.is_of_sentence_transformers() => format!(
             "With sentence-transformers (`pip install sentence-transformers`):\n\n```python\n{}```\n",
             usage.python(FOLDER)
         ),

@@ -60,7 +60,12 @@ pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pool
             }
         }
         Task::TokenClassification => graph.output("logits", &logits, Element::Float, &[BATCH, SEQUENCE, outputs]),
-        Task::Classification | Task::MultiLabel | Task::Regression | Task::Generation | Task::Embeddings => {
+        Task::Classification
+        | Task::MultiLabel
+        | Task::Regression
+        | Task::Reranking
+        | Task::Generation
+        | Task::Embeddings => {
             graph.output("logits", &logits, Element::Float, &[BATCH, outputs]);
         }
     }

@@ -146,8 +146,11 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
         }
         Mapping::Chat { messages } => vec![("messages", literal(*messages))],
         Mapping::Corpus { text } => vec![("text_columns", list(&[*text]))],
-        Mapping::Pairs { .. } | Mapping::ScoredPairs { .. } | Mapping::LabeledTexts { .. } => {
-            return Err(no_embeddings());
+        Mapping::Pairs { .. }
+        | Mapping::ScoredPairs { .. }
+        | Mapping::LabeledTexts { .. }
+        | Mapping::Reranking { .. } => {
+            return Err(no_counterpart());
         }
     };
     let form = match script.dataset.prompt_form() {
@@ -237,7 +240,7 @@ fn settings(script: &TrainingScript, kind: ModelKind) -> String {
         Task::MultiLabel => vec![labels.to_owned(), problem("multi_label_classification")],
         Task::TokenClassification => vec![labels.to_owned()],
         Task::Regression => vec!["\"num_labels\": 1".to_owned(), problem("regression")],
-        Task::QuestionAnswering | Task::Embeddings => Vec::new(),
+        Task::QuestionAnswering | Task::Embeddings | Task::Reranking => Vec::new(),
         Task::Generation => vec!["\"use_cache\": False".to_owned()],
     };
     let (hidden, attention, head) = ("dropout", "attention_dropout", "head_dropout");
@@ -345,9 +348,9 @@ fn of_recipe(script: &TrainingScript) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The script has no loss that compares the rows of a batch.
-fn no_embeddings() -> Diagnostic {
-    Diagnostic::new("script.task", "train.py cannot train embeddings.")
+/// The script has no loss that compares the rows of a batch, and no scores of rankings.
+fn no_counterpart() -> Diagnostic {
+    Diagnostic::new("script.task", "train.py cannot train embeddings or rerankers.")
         .done("No script was written.")
         .remedy("Save the recipe, and use `hone train` on the other machine.")
 }
@@ -360,7 +363,7 @@ fn metric_code(script: &TrainingScript) -> &'static str {
         Task::Regression => "numbers",
         Task::TokenClassification if are_entity_tags(&script.data.labels) => "entities",
         Task::TokenClassification => "tags",
-        Task::QuestionAnswering | Task::Generation | Task::Embeddings => "",
+        Task::QuestionAnswering | Task::Generation | Task::Embeddings | Task::Reranking => "",
     }
 }
 

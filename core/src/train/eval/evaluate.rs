@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::metrics::{
     Confidence, Detail, Evaluation, Interval, QuestionPrediction, ScatterPoint, ScoreParts, TextParts, TextSample,
-    answer_scores, are_entity_tags, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, evaluate,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match, intervals,
-    label_thresholds, perplexity, predicted_labels,
+    answer_scores, are_entity_tags, average_precision, best_answer_thresholds, bleu, chrf, confidence,
+    cross_fitted_labels, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
+    exact_match, intervals, label_thresholds, perplexity, predicted_labels, query_ranks,
 };
 use crate::recipe::Metric;
-use crate::text::{EncodedExamples, Labels, Question, Window};
+use crate::text::{EncodedExamples, Labels, Question, Relevance, Window};
 use crate::train::data::TrainingData;
 use crate::train::eval::predict::{Prediction, RowLoss, argmax};
 use crate::train::eval::similarity::{similarity_parts, similarity_scores};
@@ -36,6 +36,7 @@ pub(in crate::train) fn evaluation(
         }
         Labels::MultiLabel(flags) => multilabel(&data.labels, flags, predictions, tuned),
         Labels::Numbers(numbers) => regression(numbers, predictions),
+        Labels::Relevance(relevance) => reranking(relevance, predictions),
         Labels::Tags(tags) => words(&data.labels, tags, predictions),
         Labels::Spans { windows, questions } => answers(windows, questions, predictions, tuned),
         Labels::Continuations { .. } => generation(samples),
@@ -68,6 +69,7 @@ pub(in crate::train) fn score_intervals(
     tuned: Option<&Detail>,
     seed: u64,
 ) -> BTreeMap<Metric, Interval> {
+    let mut of_queries = BTreeMap::new();
     let parts = match (&examples.labels, &evaluation.detail) {
         (Labels::Classes(classes), _) => {
             let actual: Vec<Vec<u32>> = classes.iter().map(|&class| vec![class]).collect();
@@ -80,6 +82,12 @@ pub(in crate::train) fn score_intervals(
         }
         (Labels::Numbers(numbers), _) => {
             ScoreParts::Numbers { actual: numbers.clone(), predicted: predictions.iter().map(number).collect() }
+        }
+        (Labels::Relevance(Relevance { labels, queries }), _) => {
+            let predicted: Vec<f32> = predictions.iter().map(number).collect();
+            let queries = ScoreParts::Ranked(query_ranks(queries, labels, &predicted));
+            of_queries = intervals(&queries, seed);
+            ScoreParts::Relevance { actual: labels.clone(), predicted }
         }
         (Labels::Tags(tags), _) => {
             let [actual, predicted] = word_tags(tags, predictions);
@@ -115,6 +123,7 @@ pub(in crate::train) fn score_intervals(
     }
     let are_tokens = matches!(examples.labels, Labels::Continuations { .. });
     let mut found = intervals(&parts, seed);
+    found.extend(of_queries);
     // A correlation is also the score of similarities, whose other parts say nothing.
     found.retain(|metric, _| evaluation.scores.contains_key(metric));
     found.extend(intervals(&ScoreParts::Losses { rows: losses, are_tokens }, seed));
@@ -202,6 +211,18 @@ fn regression(numbers: &[f32], predictions: &[Prediction]) -> Evaluation {
     let points = numbers.iter().zip(predicted).map(|(&actual, predicted)| ScatterPoint { actual, predicted });
     let points = points.step_by(numbers.len().div_ceil(MAX_POINTS).max(1)).collect();
     Evaluation { scores, detail: Detail::Numbers { points }, ..Evaluation::default() }
+}
+
+fn reranking(Relevance { labels, queries }: &Relevance, predictions: &[Prediction]) -> Evaluation {
+    let predicted: Vec<f32> = predictions.iter().map(number).collect();
+    let queries = query_ranks(queries, labels, &predicted);
+    let mut scores: BTreeMap<Metric, f64> =
+        average_precision(labels, &predicted).map(|found| (Metric::AveragePrecision, found)).into_iter().collect();
+    if !queries.is_empty() {
+        let mean = |nth: usize| queries.iter().map(|scores| scores[nth]).sum::<f64>() / queries.len() as f64;
+        scores.extend([(Metric::MrrAt10, mean(0)), (Metric::NdcgAt10, mean(1))]);
+    }
+    Evaluation { scores, ..Evaluation::default() }
 }
 
 /// The true and the predicted tags of each text's words.

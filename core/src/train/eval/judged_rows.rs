@@ -4,7 +4,7 @@ use crate::dataset::phrases::{excerpt, percent};
 use crate::decimal::short;
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{Detail, Evaluation, TextSample, answer_scores, perplexity};
-use crate::text::{Labels, NO_ANSWER, Question, Reference};
+use crate::text::{Labels, NO_ANSWER, Question, Reference, Relevance};
 use crate::train::data::TrainingData;
 use crate::train::eval::evaluate::{label_decisions, question_predictions, windows_by_question};
 use crate::train::eval::predict::{ClassDecision, Prediction, RowLoss};
@@ -75,6 +75,13 @@ pub fn judged_rows(
                 Some(of_number(row, actual, predicted))
             };
             rows().zip(numbers).filter_map(judged).collect()
+        }
+        Labels::Relevance(Relevance { labels, .. }) => {
+            let judged = |((row, prediction), &actual): ((u32, &Prediction), &f32)| {
+                let Prediction::Number(predicted) = *prediction else { return None };
+                Some(of_number(row, actual, predicted))
+            };
+            rows().zip(labels).filter_map(judged).collect()
         }
         Labels::Spans { windows, questions } => {
             let threshold = if let Detail::Answers { threshold, .. } = evaluation.detail { threshold } else { None };

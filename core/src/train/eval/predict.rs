@@ -17,7 +17,7 @@ pub enum Prediction {
     Classes(Vec<f32>),
     /// Probability of each label.
     Labels(Vec<f32>),
-    /// A number.
+    /// A number: for a passage, how well it fits its query, from 0 to 1.
     Number(f32),
     /// Probability of each tag, for each word.
     Tags(Vec<Vec<f32>>),
@@ -131,6 +131,10 @@ impl Prediction {
                 let of_label = |(&p, &flag): (&f32, &bool)| nll(if flag { p } else { 1.0 - p });
                 (p.iter().zip(&flags[row]).map(of_label).sum::<f64>() / p.len().max(1) as f64, 1.0)
             }
+            (Self::Number(fit), Labels::Relevance(relevance)) => {
+                let label = f64::from(relevance.labels[row]);
+                (label * nll(*fit) + (1.0 - label) * nll(1.0 - fit), 1.0)
+            }
             (Self::Number(predicted), Labels::Numbers(numbers)) => (f64::from(predicted - numbers[row]).powi(2), 1.0),
             (Self::Tags(words), Labels::Tags(tags)) => {
                 let of_word = |(p, &(_, tag)): (&Vec<f32>, &(u32, u32))| nll(p[tag as usize]);
@@ -191,6 +195,10 @@ pub async fn predict(
             let [_, labels] = probabilities.dims();
             let values = device_to_host(probabilities).await?;
             values.chunks(labels).take(rows.len()).map(|row| Prediction::Labels(row.to_vec())).collect()
+        }
+        Labels::Relevance(_) => {
+            let values = device_to_host(sigmoid(model.forward(input, &mut off))).await?;
+            values.into_iter().take(rows.len()).map(Prediction::Number).collect()
         }
         Labels::Numbers(_) => {
             let values = device_to_host(model.forward(input, &mut off)).await?;

@@ -116,7 +116,7 @@ impl Session {
         let batches = self.batches.len();
         let begin = saved.run.prefix_begin;
         let predictions = saved.best.as_ref().map(|best| best.predictions.len());
-        let kept = if self.compares_with_base() { 0 } else { self.data.validation.len() };
+        let kept = if self.predicts_vectors() { 0 } else { self.data.validation.len() };
         let is_in_range = step <= self.total_steps()
             && epoch as usize <= self.recipe.epochs()
             && batch as usize <= batches

@@ -112,7 +112,7 @@ impl Session {
             let evaluation = Evaluation { intervals, confidence, ..evaluation.clone() };
             let model = self.model.clone();
             // The vectors of the texts serve no further purpose.
-            let predictions = if self.compares_with_base() { Vec::new() } else { predictions };
+            let predictions = if self.predicts_vectors() { Vec::new() } else { predictions };
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
         if is_trained {

@@ -61,7 +61,7 @@ impl Session {
         let spec = RecipeSpec { gradient_checkpointing: true, ..self.recipe.spec().clone() };
         let shorter = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_length());
         // Embeddings are compared within a batch.
-        let least = if self.compares_with_base() { 2 } else { 1 };
+        let least = if self.predicts_vectors() { 2 } else { 1 };
         let sizes = DataSizes::new(self);
         for max_length in [self.recipe.max_length()].into_iter().chain(shorter) {
             let mut batch_size = self.recipe.batch_size();

@@ -183,8 +183,14 @@ impl Session {
         session
     }
 
-    /// Returns true if the untrained model can do the task already, so that the run begins with its scores.
+    /// Returns true if a run begins with the scores of the model before training: where it can do the task already, and
+    /// where passages are ranked, for which no constant prediction has a score.
     pub(in crate::train) fn compares_with_base(&self) -> bool {
+        self.predicts_vectors() || matches!(self.data.validation.labels, Labels::Relevance(_))
+    }
+
+    /// Returns true if predictions are vectors, which are not kept.
+    pub(in crate::train) fn predicts_vectors(&self) -> bool {
         matches!(self.data.validation.labels, Labels::Similarity(_))
     }
 

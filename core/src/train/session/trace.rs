@@ -96,7 +96,7 @@ impl Session {
         let count = rows.min(MAX_TEXTS);
         self.trace.texts = (0..count).map(|nth| (nth * rows / count * per_row) as u32).collect();
         // Embeddings begin with an evaluation of the model before training.
-        if !self.compares_with_base() {
+        if !self.predicts_vectors() {
             let lengths: Vec<usize> =
                 self.trace.texts.iter().map(|&text| validation.texts.tokens(text as usize)).collect();
             let batches = batches_by_length(&lengths, self.recipe.batch_size()).into_iter();
@@ -127,7 +127,7 @@ impl Session {
     /// The batch with its texts pooled, whose vectors are recorded; unchanged if none of them is.
     pub(super) async fn traced(&mut self, input: Input, rows: &[u32]) -> Result<Input, Diagnostic> {
         let is_recorded = |row| self.trace.texts.binary_search(row).is_ok();
-        if self.compares_with_base() || !rows.iter().any(is_recorded) {
+        if self.predicts_vectors() || !rows.iter().any(is_recorded) {
             return Ok(input);
         }
         let input = self.model.forward_to(input, FrozenPrefix::Sentence, &mut Dropout::off());
@@ -146,7 +146,7 @@ impl Session {
 
     /// Records the predictions of an evaluation, by weights that a step has changed or not.
     pub(super) fn trace_predictions(&mut self, predictions: &[Prediction], is_trained: bool) {
-        let are_vectors = self.compares_with_base();
+        let are_vectors = self.predicts_vectors();
         for (text, prediction) in (0..).zip(predictions).filter(|_| are_vectors) {
             let vector = prediction.vector();
             self.trace.put(&[text], vector, vector.len());
