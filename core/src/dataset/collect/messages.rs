@@ -105,7 +105,7 @@ fn role(name: &str) -> Option<Role> {
     match name.to_lowercase().as_str() {
         "system" | "developer" => Some(Role::System),
         "user" | "human" | "prompter" => Some(Role::User),
-        "assistant" | "gpt" | "bot" | "model" | "chatgpt" | "ai" => Some(Role::Assistant),
+        "assistant" | "gpt" | "bot" | "chatbot" | "model" | "chatgpt" | "ai" => Some(Role::Assistant),
         _ => None,
     }
 }

@@ -8,14 +8,26 @@ use serde_json::{Map, Value};
 use crate::dataset::formats::json_shapes::spacy_row;
 
 /// Names of the member with the rows, if an object has several lists of objects.
-pub(crate) const LISTS: [&str; 6] = ["data", "rows", "examples", "records", "items", "annotations"];
+pub(crate) const LISTS: [&str; 8] =
+    ["data", "rows", "examples", "records", "items", "annotations", "utterances", "common_examples"];
 
 /// Keys of objects that are parts of one row: turns of a conversation, answers and spans.
 const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "start_offset"];
 
 /// The rows of a document. None if it has another form.
 pub(crate) fn rows(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
-    split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document))
+    let found =
+        split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document));
+    found.or_else(|| wrapped(document))
+}
+
+/// The rows of an object that is the only member of another, such as Rasa's `{"rasa_nlu_data": {"common_examples": […]}}`.
+fn wrapped(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let mut members = document.values();
+    match (members.next(), members.next()) {
+        (Some(Value::Object(inner)), None) => listed(inner),
+        _ => None,
+    }
 }
 
 /// pandas' form `split`: the names of the columns, and the cells of each row.
@@ -125,6 +137,10 @@ mod tests {
         assert_eq!(found(r#"{"features":[{"x":1}],"rows":[{"a":1}]}"#).as_deref(), Some(r#"[{"a":1}]"#));
         let intents = r#"{"intents":[{"tag":"hi","patterns":["Hello","Hi"],"responses":["Hi!"]}]}"#;
         assert_eq!(found(intents).as_deref(), Some(r#"[{"text":"Hello","label":"hi"},{"text":"Hi","label":"hi"}]"#));
+        let rasa = r#"{"rasa_nlu_data":{"common_examples":[{"text":"a","intent":"b"}],"regex_features":[{"x":1}]}}"#;
+        assert_eq!(found(rasa).as_deref(), Some(r#"[{"text":"a","intent":"b"}]"#));
+        let luis = r#"{"intents":[{"name":"b"}],"entities":[],"utterances":[{"text":"a","intent":"b","entities":[]}]}"#;
+        assert_eq!(found(luis).as_deref(), Some(r#"[{"text":"a","intent":"b","entities":[]}]"#));
         let spacy = r#"{"classes":["PER"],"annotations":[["Anna",{"entities":[[0,4,"PER"]]}]]}"#;
         assert_eq!(found(spacy).as_deref(), Some(r#"[{"text":"Anna","entities":[[0,4,"PER"]]}]"#));
         for json in

@@ -9,6 +9,7 @@ pub(crate) mod delimited;
 pub(crate) mod detect;
 pub(crate) mod json;
 mod json_annotations;
+pub(crate) mod json_chats;
 pub(crate) mod json_columns;
 pub(crate) mod json_document;
 pub(crate) mod json_shapes;

@@ -28,7 +28,7 @@ impl TextReader {
                 return ReadStep::Skip(line.len());
             }
             if is_blank && self.by_paragraph {
-                return write(&rest[..end], record);
+                return passage(&rest[..end], record);
             }
             end += line.len();
             if end > MAX_PASSAGE_BYTES {
@@ -38,8 +38,58 @@ impl TextReader {
                 return write(&rest[..end], record);
             }
         }
-        if is_end { write(rest, record) } else { ReadStep::NeedMore }
+        if is_end { passage(rest, record) } else { ReadStep::NeedMore }
     }
+}
+
+/// Writes a passage. Of a subtitle, only what is said.
+fn passage(passage: &str, record: &mut Record) -> ReadStep {
+    match said(passage) {
+        None => write(passage, record),
+        Some(lines) if lines.is_empty() => ReadStep::Skip(passage.len()),
+        Some(lines) => {
+            record.write(&lines);
+            record.end_cell();
+            ReadStep::Record(passage.len())
+        }
+    }
+}
+
+/// The lines of a subtitle of SubRip or WebVTT, without its number, times and markup. Empty for the line before the first
+/// one. None for other passages.
+fn said(passage: &str) -> Option<String> {
+    let is_time = |time: &str| {
+        let time = time.split_whitespace().next().unwrap_or_default();
+        time.contains(':') && time.bytes().all(|it| it.is_ascii_digit() || b":,.".contains(&it))
+    };
+    let is_times = |line: &str| line.split_once(" --> ").is_some_and(|(from, to)| is_time(from) && is_time(to));
+    let mut lines = passage.lines().skip_while(|line| line.trim().is_empty());
+    let first = lines.next()?;
+    if first.trim_start_matches('\u{feff}').starts_with("WEBVTT") {
+        return Some(String::new());
+    }
+    // The times come first, or after a number or a name.
+    if !is_times(first) && !lines.next().is_some_and(is_times) {
+        return None;
+    }
+    Some(lines.map(|line| without_markup(line.trim())).collect::<Vec<_>>().join("\n").trim().to_owned())
+}
+
+/// A line without tags such as `<i>`.
+fn without_markup(line: &str) -> String {
+    let mut left = String::new();
+    let mut rest = line;
+    while let Some((before, tag)) = rest.split_once('<') {
+        left.push_str(before);
+        match tag.split_once('>') {
+            Some((_, after)) => rest = after,
+            None => {
+                left.push('<');
+                rest = tag;
+            }
+        }
+    }
+    left + rest
 }
 
 fn write(passage: &str, record: &mut Record) -> ReadStep {
@@ -83,6 +133,15 @@ mod tests {
     fn rows_are_paragraphs_or_lines() {
         assert_eq!(rows(true, "\n A:\r\nb\n \n\nC\n"), [" A:\r\nb", "C"]);
         assert_eq!(rows(false, "a\n\n b\r\nc"), ["a", " b", "c"]);
+    }
+
+    #[test]
+    fn subtitles_are_what_is_said() {
+        let srt = "1\n00:00:01,000 --> 00:00:02,500\n<i>Go away.</i>\nAt once!\n\n2\n00:00:03,000 --> 00:00:04,000\nI <3 you.\n";
+        assert_eq!(rows(true, srt), ["Go away.\nAt once!", "I <3 you."]);
+        let vtt = "WEBVTT - a title\n\n00:01.000 --> 00:02.000 align:start\n<v Ann>Hello.\n\nname\n00:03.000 --> 00:04.000\nBye.";
+        assert_eq!(rows(true, vtt), ["Hello.", "Bye."]);
+        assert_eq!(rows(true, "one --> two\nthree"), ["one --> two\nthree"]);
     }
 
     #[test]
