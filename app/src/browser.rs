@@ -1,9 +1,10 @@
 //! Everything the page needs of the browser except the worker: its own files, storage, downloads, the clipboard.
 
-use hone_core::dataset::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
+use hone_core::dataset::{DataRecipe, TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
 use hone_core::recipe::RecipeSpec;
+use hone_core::run::{DATA_KEY, RecipeFile};
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window_event_listener_untyped;
 use serde::de::DeserializeOwned;
@@ -103,7 +104,11 @@ pub fn save_charts(section: &str, file_name: &str) {
 
 /// Writes plain data as indented JSON.
 pub fn to_json(value: &impl serde::Serialize) -> String {
-    let json = JSON::stringify_with_replacer_and_space(&to_js(value), &JsValue::NULL, &2.into());
+    json_of(&to_js(value))
+}
+
+fn json_of(value: &JsValue) -> String {
+    let json = JSON::stringify_with_replacer_and_space(value, &JsValue::NULL, &2.into());
     json.map(String::from).unwrap_or_default()
 }
 
@@ -113,6 +118,28 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 /// If the text is not JSON or has another structure.
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+}
+
+/// Reads recipe.json: the recipe, and how the rows are read.
+///
+/// # Errors
+/// As [`recipe_of_json`], and if the columns are for another task.
+pub fn recipe_file_of_json(text: &str) -> Result<RecipeFile, String> {
+    let given = JSON::parse(text).map_err(|error| message_of(&error))?;
+    let data = get(&given, DATA_KEY);
+    let data = if data.is_object() { Some(from_js(data)?) } else { None };
+    // What is no object is refused as a recipe.
+    _ = Reflect::delete_property(given.unchecked_ref::<Object>(), &DATA_KEY.into());
+    RecipeFile::new(recipe_of_js(given)?, data)
+}
+
+/// The contents of recipe.json.
+pub fn recipe_file_to_json(recipe: &RecipeSpec, data: Option<&DataRecipe>) -> String {
+    let file = to_js(recipe);
+    if let Some(data) = data {
+        set(file.unchecked_ref(), DATA_KEY, &to_js(data));
+    }
+    json_of(&file)
 }
 
 /// Reads the user's recipe from JSON. Unknown fields are an error: serde would ignore them silently, and the run would not

@@ -312,5 +312,7 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
     const saved = JSON.parse(await readFile(await download.path(), "utf8"));
     assert.deepEqual({ ...saved, ...recipe }, saved);
     assert.equal(saved.learning_rate, 1e-4);
+    const { columns, mapping } = saved.data;
+    assert.equal(columns[mapping.classification.label], "label");
   });
 });

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{RecipeSpec, Task};
+use hone_core::run::RecipeFile;
 use hone_core::runner::SCRIPT_ZIP;
 use hone_core::usage::ExportDtype;
 
@@ -34,12 +35,18 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
-    /// Reads the files and splits their rows according to the recipe.
+    /// Reads the files and splits their rows according to the recipe. Where no argument says how, the file of the recipe
+    /// decides how they are read and which columns are used.
     ///
     /// # Errors
     /// Of [`data::load`].
-    pub fn load(&self, recipe: &RecipeSpec) -> Result<Data, Diagnostic> {
-        data::load(self.paths(), self.reading.clone().hints(), &self.columns, recipe)
+    pub fn load(&self, file: &RecipeFile) -> Result<Data, Diagnostic> {
+        let set = self.reading.clone().hints();
+        let hints = match &file.data {
+            Some(data) => set.or(&data.hints),
+            None => set,
+        };
+        data::load(self.paths(), hints, &self.columns, file)
     }
 
     /// Reads the files for a task, or for the one that they fit best.
@@ -119,6 +126,14 @@ pub struct TrainArguments {
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]
     pub resume: Option<PathBuf>,
+    /// Train the finished run that is continued for this many epochs more, as the page's Train further: from the weights and the
+    /// optimizer state after its last step, with the learning rates of a run of all epochs.
+    #[arg(long, value_name = "EPOCHS", requires = "resume", value_parser = clap::value_parser!(u32).range(1..))]
+    pub further: Option<u32>,
+    /// Keep the finished run in OUT/checkpoint, so that it can be trained further with `--resume OUT/checkpoint --further
+    /// EPOCHS`.
+    #[arg(long, conflicts_with = "scores_only")]
+    pub keep_run: bool,
     /// Write only scores and events, no model, and do not save the run while it goes on.
     #[arg(long)]
     pub scores_only: bool,

@@ -11,7 +11,7 @@ use hone_core::dataset::{
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{RecipeSpec, Task};
-use hone_core::run::SourceFile;
+use hone_core::run::{RecipeFile, SourceFile};
 use hone_core::runner::{EncodedDataset, validation_mapping};
 use sha2::{Digest, Sha256};
 
@@ -49,14 +49,18 @@ pub struct DataPaths<'a> {
     pub test: Option<&'a Path>,
 }
 
-/// Reads the files and splits their rows according to the recipe.
-pub fn load(
-    paths: DataPaths,
-    hints: Hints,
-    columns: &ColumnArguments,
-    recipe: &RecipeSpec,
-) -> Result<Data, Diagnostic> {
-    let (file, mapping) = scanned(&paths, &hints, columns, Some(recipe.task))?;
+/// Reads the files and splits their rows according to the recipe. Where no argument names columns, those of its file are
+/// used.
+pub fn load(paths: DataPaths, hints: Hints, columns: &ColumnArguments, file: &RecipeFile) -> Result<Data, Diagnostic> {
+    let (recipe, used) = (&file.recipe, file.data.as_ref().filter(|_| *columns == ColumnArguments::default()));
+    let (file, mapping) = match used {
+        None => scanned(&paths, &hints, columns, Some(recipe.task))?,
+        Some(used) => {
+            let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
+            let mapping = used.mapping_in(&file.info)?;
+            (file, mapping)
+        }
+    };
     let examples = file.collect(mapping.clone())?;
     split(Training { file, mapping, examples: examples.into() }, paths, hints, columns, recipe)
 }
@@ -282,7 +286,7 @@ mod tests {
     fn loaded_by(name: &str, csv: &[u8], hints: Hints) -> Result<Data, Diagnostic> {
         let path = env::temp_dir().join(format!("hone-cli-{}-{name}.csv", std::process::id()));
         fs::write(&path, csv).unwrap();
-        let data = load(paths(&path), hints, &ColumnArguments::default(), &RecipeSpec::default());
+        let data = load(paths(&path), hints, &ColumnArguments::default(), &RecipeFile::default());
         fs::remove_file(path).unwrap();
         data
     }
@@ -312,13 +316,13 @@ mod tests {
         }
         fs::write(folder.join("train/pos/.DS_Store"), "hidden").unwrap();
         let columns = ColumnArguments::default();
-        let data = load(paths(&folder), Hints::default(), &columns, &RecipeSpec::default());
+        let data = load(paths(&folder), Hints::default(), &columns, &RecipeFile::default());
         fs::remove_dir_all(&folder).unwrap();
         let data = data.unwrap();
         let report = data.rows.report();
         assert_eq!((report.train_rows, report.validation_rows), (20, 20));
         assert_eq!(data.validation.unwrap().sha256, data.train.sha256);
-        let missing = load(paths(&folder), Hints::default(), &columns, &RecipeSpec::default());
+        let missing = load(paths(&folder), Hints::default(), &columns, &RecipeFile::default());
         assert_eq!(missing.err().unwrap().code, "file.read");
     }
 
@@ -332,7 +336,7 @@ mod tests {
         }
         let own = folder.join("own.csv");
         fs::write(&own, "text,label\nA new text.,pos\nThe train text of number 3.,pos\n").unwrap();
-        let (columns, recipe) = (ColumnArguments::default(), RecipeSpec::default());
+        let (columns, recipe) = (ColumnArguments::default(), RecipeFile::default());
         let rows = |test| {
             let files = DataPaths { test, ..paths(&folder) };
             let data = load(files, Hints::default(), &columns, &recipe).unwrap();
@@ -358,6 +362,35 @@ mod tests {
         assert!(!text(Hints { encoding: chosen, ..Hints::default() }).contains("reads"));
         let utf8 = Hints { encoding: Some(hone_core::dataset::Encoding::UTF_8), ..Hints::default() };
         assert_eq!(loaded_by("utf8", &latin, utf8).err().unwrap().code, "data.not-utf8");
+    }
+
+    #[test]
+    fn a_recipe_file_decides_how_the_rows_are_read() {
+        let rows = (0..30).map(|row| format!("note {};text number {row};{}\n", row % 3, ["good", "bad"][row % 2]));
+        let csv = format!("label;phrase;mood\n{}", rows.collect::<String>());
+        let path = env::temp_dir().join(format!("hone-cli-{}-recipe.csv", std::process::id()));
+        fs::write(&path, &csv).unwrap();
+        let file = |mood: &str| {
+            let json = serde_json::json!({"data": {
+                "hints": {"delimiter": {"character": ";"}},
+                "columns": ["phrase", mood],
+                "mapping": {"classification": {"text": 0, "pair": null, "label": 1}},
+            }});
+            RecipeFile::parse(json.to_string().as_bytes()).unwrap()
+        };
+        let none = ColumnArguments::default();
+        let read = |columns: &ColumnArguments, mood| {
+            let data = load(paths(&path), file(mood).data.unwrap().hints, columns, &file(mood))?;
+            Ok(data.mapping)
+        };
+        let expected = Mapping::Classification { text: 1, pair: None, label: 2 };
+        let refused: Result<Mapping, Diagnostic> = read(&none, "feeling");
+        assert_eq!((read(&none, "mood"), refused.unwrap_err().code), (Ok(expected), "data.recipe-columns".to_owned()));
+        // What is set by hand comes first.
+        let label = ColumnArguments { label: vec!["label".into()], ..ColumnArguments::default() };
+        let by_hand = read(&label, "feeling");
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(by_hand, Ok(Mapping::Classification { label: 0, .. })), "{by_hand:?}");
     }
 
     #[test]

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn the_arguments_carry_what_was_set() {
         Arguments::command().debug_assert();
-        let line = "hone train recipe.json --data a.csv --out tuned --delimiter ; --quote single --header no --label a --label b";
+        let line = "hone train recipe.json --data a.csv --out tuned --delimiter ; --quote single --header no --label-separator ; --label a --label b";
         let Command::Train(arguments) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
             panic!("another command");
         };
@@ -93,6 +93,7 @@ mod tests {
             has_header: Some(false),
             delimiter: Some(Delimiter::Character(';')),
             quoting: Some(Quoting::Single),
+            label_separator: Some(';'),
             member: None,
             sheet: None,
         };

@@ -5,6 +5,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::rounded;
 use hone_core::pretrained::Pretrained;
 use hone_core::recipe::RecipeSpec;
+use hone_core::run::RecipeFile;
 use hone_core::run::{CurvePoint, RowToLabel};
 use hone_core::runner::{Labeler, LearningCurve};
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ pub async fn curve(
     model: &Pretrained,
     device: &Device,
 ) -> Result<(), Diagnostic> {
-    let data = arguments.data.load(&RecipeSpec::default())?;
+    let data = arguments.data.load(&RecipeFile::default())?;
     let mut curve = LearningCurve::new(data.rows.dataset(), labels, model, device)?;
     let bar = progress_bar();
     while !curve.is_over() {

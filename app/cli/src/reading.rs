@@ -20,6 +20,10 @@ pub struct ReadingArguments {
     /// quotes are part of the text [default: detect].
     #[arg(long, value_name = "QUOTES", value_parser = quoting)]
     pub quote: Option<Quoting>,
+    /// Character between the labels of a cell that lists several: itself, or comma, semicolon, bar, space or newline [default:
+    /// detect].
+    #[arg(long, value_name = "CHARACTER", value_parser = label_separator, allow_hyphen_values = true)]
+    pub label_separator: Option<char>,
     /// Path of the table to read, if the training data is a zip or a tar archive with several [default: the one whose name
     /// says that it is for training, or the largest].
     #[arg(long, value_name = "PATH")]
@@ -41,12 +45,13 @@ pub enum Header {
 impl ReadingArguments {
     /// What the arguments set; the rest is detected.
     pub fn hints(self) -> Hints {
-        let Self { encoding, header, delimiter, quote, member, sheet } = self;
+        let Self { encoding, header, delimiter, quote, label_separator, member, sheet } = self;
         Hints {
             encoding,
             has_header: header.map(|header| header == Header::Yes),
             delimiter,
             quoting: quote,
+            label_separator,
             member,
             sheet,
         }
@@ -57,21 +62,36 @@ fn encoding(label: &str) -> Result<Encoding, String> {
     encoding_by_label(label).ok_or_else(|| "not an encoding of the WHATWG Encoding Standard".into())
 }
 
-fn delimiter(name: &str) -> Result<Delimiter, String> {
-    let character = match name.to_lowercase().as_str() {
-        "none" => return Ok(Delimiter::Absent),
+/// A character by its name, or itself.
+fn character(name: &str) -> Result<char, String> {
+    Ok(match name.to_lowercase().as_str() {
         "comma" => ',',
         "semicolon" => ';',
         "tab" | "\\t" => '\t',
         "space" => ' ',
         "bar" => '|',
-        other => other.chars().next().filter(|first| first.len_utf8() == name.len()).ok_or("not one character")?,
-    };
-    let delimiter = Delimiter::Character(character);
+        "newline" | "\\n" => '\n',
+        _ => name.chars().next().filter(|first| first.len_utf8() == name.len()).ok_or("not one character")?,
+    })
+}
+
+fn delimiter(name: &str) -> Result<Delimiter, String> {
+    if name.eq_ignore_ascii_case("none") {
+        return Ok(Delimiter::Absent);
+    }
+    let delimiter = Delimiter::Character(character(name)?);
     if delimiter.byte().is_none() {
         return Err("letters, digits, quotes and line ends cannot separate cells, nor can anything but ASCII".into());
     }
     Ok(delimiter)
+}
+
+fn label_separator(name: &str) -> Result<char, String> {
+    let is_separator = |character: &char| !character.is_alphanumeric() && !"\"'[]{}()".contains(*character);
+    character(name).and_then(|character| {
+        let separator = Some(character).filter(is_separator);
+        separator.ok_or_else(|| "letters, digits, quotes and brackets cannot separate labels".into())
+    })
 }
 
 fn quoting(name: &str) -> Result<Quoting, String> {
@@ -100,5 +120,7 @@ mod tests {
         }
         assert_eq!(["\"", "'", "none"].map(quoting), [Quoting::Double, Quoting::Single, Quoting::Never].map(Ok));
         assert!(quoting("x").is_err());
+        assert_eq!([";", "bar", "newline", "/"].map(label_separator), [';', '|', '\n', '/'].map(Ok));
+        assert!(["a", "[", "::", ""].iter().all(|wrong| label_separator(wrong).is_err()));
     }
 }

@@ -6,6 +6,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use burn::tensor::Device;
 use hone_core::checkpoint::{self, SavedRun};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::run::RunSource;
@@ -16,6 +17,39 @@ use crate::run_folder::RunFolder;
 
 /// Folder of the saved run, in the folder for the tuned model.
 const FOLDER: &str = "checkpoint";
+
+/// A saved run that has been read.
+pub struct OpenedRun {
+    /// Where it is saved.
+    folder: RunFolder,
+    /// Its contents.
+    pub saved: SavedRun,
+}
+
+impl OpenedRun {
+    /// Reads the run that is saved in `path`: a folder, or a zip, which is unpacked below `out`.
+    ///
+    /// # Errors
+    /// `resume.none` if nothing is saved there, and `resume.saved` if another run is saved below `out`.
+    pub async fn read(path: &Path, out: &Path, device: &Device) -> Result<Self, Diagnostic> {
+        let mut folder = RunFolder::new(path);
+        if path.is_file() {
+            folder = empty_folder(out).await?;
+            let unreadable = |error| {
+                Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display()))
+                    .remedy("Check the path.")
+            };
+            let archive = File::open(path).map_err(unreadable)?;
+            checkpoint::unpack(BufReader::new(archive), &mut folder).await?;
+        }
+        match checkpoint::load(&mut folder, device).await? {
+            Some(saved) => Ok(Self { folder, saved }),
+            None => Err(Diagnostic::new("resume.none", format!("No run is saved in {}.", path.display()))
+                .done("Nothing was changed.")
+                .remedy("Leave out --resume to start a run.")),
+        }
+    }
+}
 
 /// Where a run is saved, and when.
 pub struct Saves {
@@ -41,33 +75,12 @@ impl Saves {
         Ok(Self::new(folder, source, 0.0))
     }
 
-    /// Continues the run that is saved in `path`: a folder, or a zip, which is unpacked below `out`. It is saved there
-    /// from now on. Returns the session as it was.
+    /// Continues a saved run, which is saved in the same place from now on. Returns the session as it was.
     ///
     /// # Errors
-    /// `resume.none` if nothing is saved there, `resume.saved` if another run is saved below `out`, or what has changed since it was saved.
-    pub async fn of_saved_run(
-        path: &Path,
-        out: &Path,
-        source: RunSource,
-        session: Session,
-    ) -> Result<(Self, Session), Diagnostic> {
-        let mut folder = RunFolder::new(path);
-        if path.is_file() {
-            folder = empty_folder(out).await?;
-            let unreadable = |error| {
-                Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display()))
-                    .remedy("Check the path.")
-            };
-            let archive = File::open(path).map_err(unreadable)?;
-            checkpoint::unpack(BufReader::new(archive), &mut folder).await?;
-        }
-        let saved = checkpoint::load(&mut folder, session.device()).await?;
-        let Some(SavedRun { record, state, tensors, notice }) = saved else {
-            return Err(Diagnostic::new("resume.none", format!("No run is saved in {}.", path.display()))
-                .done("Nothing was changed.")
-                .remedy("Leave out --resume to start a run."));
-        };
+    /// What has changed since it was saved.
+    pub fn of_saved_run(opened: OpenedRun, source: RunSource, session: Session) -> Result<(Self, Session), Diagnostic> {
+        let OpenedRun { folder, saved: SavedRun { record, state, tensors, notice } } = opened;
         let warning = record.check(session.recipe().spec(), &source)?;
         for note in notice.into_iter().chain(warning) {
             eprintln!("warning: {note}");
@@ -152,10 +165,12 @@ pub fn command(folder: &Path) -> String {
         if argument.chars().all(is_plain) { argument } else { format!("'{}'", argument.replace('\'', r"'\''")) }
     };
     let mut arguments: Vec<String> = env::args().skip(1).collect();
-    if let Some(at) = arguments.iter().position(|argument| argument == "--resume") {
-        arguments.drain(at..(at + 2).min(arguments.len()));
+    for option in ["--resume", "--further"] {
+        if let Some(at) = arguments.iter().position(|argument| argument == option) {
+            arguments.drain(at..(at + 2).min(arguments.len()));
+        }
+        arguments.retain(|argument| !argument.starts_with(&format!("{option}=")));
     }
-    arguments.retain(|argument| !argument.starts_with("--resume="));
     let resume = ["--resume".to_owned(), folder.display().to_string()];
     let words = ["hone".to_owned()].into_iter().chain(arguments).chain(resume);
     words.map(quoted).collect::<Vec<_>>().join(" ")

@@ -12,11 +12,11 @@ use crate::{model, train};
 
 /// Writes the script of a recipe, without training.
 pub async fn script(arguments: &ScriptArguments) -> Result<(), Diagnostic> {
-    let spec = train::recipe(&arguments.recipe)?;
+    let file = train::recipe(&arguments.recipe)?;
     let (device, masks) = train::device(DeviceKind::Cpu);
-    let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    let mut data = arguments.data.load(&spec)?;
-    let session = train::session(&mut data, spec, &model, &device, masks)?;
+    let model = model::load(arguments.model.as_deref(), &file.recipe.model, &device)?;
+    let mut data = arguments.data.load(&file)?;
+    let session = train::session(&mut data, file.recipe, &model, &device, masks)?;
     let files = ScriptFiles { train: &data.train, validation: data.validation.as_ref(), test: data.test.as_ref() };
     let dataset = data.rows.dataset();
     let zip = runner::training_script(&session, &model.pretrained, dataset, files, &model.hub_id).await?;

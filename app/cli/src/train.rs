@@ -14,7 +14,7 @@ use hone_core::model::MaskSource;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, Family, Metric, Pooling, RecipeSpec, Task};
-use hone_core::run::{EndReason, RunSource, RunSummary};
+use hone_core::run::{EndReason, RecipeFile, RunSource, RunSummary};
 use hone_core::runner::{self, Exported, PastEntry, Provenance};
 use hone_core::train::{HistoryEntry, Progress, Session};
 use hone_core::usage::{ExportDtype, ExportForm, ModelKind};
@@ -24,7 +24,7 @@ use crate::arguments::{DeviceKind, TrainArguments};
 use crate::data::{self, Data};
 use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
-use crate::saves::{self, Saves};
+use crate::saves::{self, OpenedRun, Saves};
 use crate::table_file::not_written;
 use crate::{row_dynamics, trust, wrong_rows};
 
@@ -33,15 +33,25 @@ const MULTILINGUAL_VOCAB: usize = 100_000;
 
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
-    let spec = recipe(&arguments.recipe)?;
+    let mut file = recipe(&arguments.recipe)?;
     let (device, masks) = device(arguments.device);
-    let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    check_exports(arguments, spec.task, model.pretrained.config.family())?;
-    trust::check(arguments, spec.task)?;
-    row_dynamics::check(arguments, spec.task)?;
-    let mut data = arguments.data.load(&spec)?;
-    let session = session(&mut data, spec, &model, &device, masks)?;
-    let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;
+    let model = model::load(arguments.model.as_deref(), &file.recipe.model, &device)?;
+    check_exports(arguments, file.recipe.task, model.pretrained.config.family())?;
+    trust::check(arguments, file.recipe.task)?;
+    row_dynamics::check(arguments, file.recipe.task)?;
+    let mut data = arguments.data.load(&file)?;
+    let opened = match &arguments.resume {
+        Some(saved) => Some(OpenedRun::read(saved, &arguments.out, &device).await?),
+        None => None,
+    };
+    if let Some(epochs) = opened.as_ref().and_then(|opened| opened.saved.extended_epochs()) {
+        file.recipe.epochs = Some(epochs);
+    }
+    let session = session(&mut data, file.recipe, &model, &device, masks)?;
+    let (mut saves, mut session) = saves(arguments, opened, source(&data, &model, arguments.device), session).await?;
+    if let Some(epochs) = arguments.further {
+        train_further(&mut session, epochs)?;
+    }
     let out = |name: &str| arguments.out.join(name);
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
@@ -50,11 +60,14 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
-        let (sha256, input) = (&data.train.sha256, data.rows.dataset().input_columns());
-        let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256, input };
+        let (sha256, dataset) = (&data.train.sha256, data.rows.dataset());
+        let (input, recipe) = (dataset.input_columns(), dataset.data_recipe());
+        let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256, input, recipe };
         write_folders(arguments, &session, &model.pretrained, provenance).await?;
     }
-    if summary.reason != EndReason::DeviceFailed {
+    if arguments.keep_run {
+        saves.save(&session).await?;
+    } else if summary.reason != EndReason::DeviceFailed {
         saves.clear().await?;
     }
     let best = &summary.best;
@@ -86,9 +99,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
 }
 
 /// Reads a recipe.
-pub fn recipe(path: &Path) -> Result<RecipeSpec, Diagnostic> {
-    serde_json::from_slice(&data::read(path)?).map_err(|error| {
-        Diagnostic::new("recipe.json", format!("{} is not a recipe: {error}.", path.display()))
+pub fn recipe(path: &Path) -> Result<RecipeFile, Diagnostic> {
+    RecipeFile::parse(&data::read(path)?).map_err(|reason| {
+        Diagnostic::new("recipe.json", format!("{} is not a recipe: {reason}.", path.display()))
             .remedy("Export one from the page. `{}` is a recipe too: the default one.")
     })
 }
@@ -151,14 +164,26 @@ fn source(data: &Data, model: &Model, device: DeviceKind) -> RunSource {
 /// Continues a saved run, or begins to save a new one.
 async fn saves(
     arguments: &TrainArguments,
+    opened: Option<OpenedRun>,
     source: RunSource,
     session: Session,
 ) -> Result<(Saves, Session), Diagnostic> {
-    if let Some(saved) = &arguments.resume {
-        return Saves::of_saved_run(saved, &arguments.out, source, session).await;
+    if let Some(opened) = opened {
+        return Saves::of_saved_run(opened, source, session);
     }
     let out = (!arguments.scores_only).then_some(arguments.out.as_path());
     Ok((Saves::of_new_run(out, source).await?, session))
+}
+
+/// Goes on with a run that has ended.
+fn train_further(session: &mut Session, epochs: u32) -> Result<(), Diagnostic> {
+    if session.can_extend() {
+        return session.extend(epochs);
+    }
+    let what = "The saved run cannot be trained further: it has not ended, or its optimizer state was not saved.";
+    Err(Diagnostic::new("run.no-further", what)
+        .done("The saved run was left as it is.")
+        .remedy("Leave out --further to continue it to its end, with --keep-run to train it further then."))
 }
 
 /// Sets up the run, and prints warnings about the data and the fields that Hone chose.

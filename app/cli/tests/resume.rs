@@ -171,3 +171,41 @@ fn a_run_with_other_data_or_another_recipe_does_not_continue() {
     assert!(message.contains("No run is saved in"), "{message}");
     assert!(checkpoint.join("a/manifest.json").exists() || checkpoint.join("b/manifest.json").exists());
 }
+
+#[test]
+fn a_kept_run_is_trained_further_as_if_it_had_been_longer() {
+    let folder = Folder::new("further");
+    let constant = "\"schedule\": \"constant\", \"warmup_ratio\": 0, \"metric_for_best_model\": \"loss\"";
+    let recipe = |epochs: u32| RECIPE.replace("\"epochs\": 4", &format!("\"epochs\": {epochs}, {constant}"));
+    folder.write("short.json", &recipe(1));
+    folder.write("long.json", &recipe(3));
+    let run = |recipe: &str, out: &str, options: &[&str]| {
+        let mut command = folder.train(recipe, "rows.jsonl", out);
+        command.args(options).output().expect("a run")
+    };
+    let long = run("long.json", "long", &[]);
+    assert!(long.status.success(), "{}", String::from_utf8_lossy(&long.stderr));
+    let checkpoint = folder.path("short/checkpoint").display().to_string();
+    let short = run("short.json", "short", &["--keep-run"]);
+    assert!(short.status.success(), "{}", String::from_utf8_lossy(&short.stderr));
+    let once = run("short.json", "short", &["--resume", &checkpoint, "--further", "1", "--keep-run"]);
+    assert!(once.status.success(), "{}", String::from_utf8_lossy(&once.stderr));
+    assert!(folder.model("short") != folder.model("long"));
+    let twice = run("short.json", "short", &["--resume", &checkpoint, "--further", "1"]);
+    assert!(twice.status.success(), "{}", String::from_utf8_lossy(&twice.stderr));
+    assert!(folder.model("short") == folder.model("long"));
+    assert_eq!(folder.result("short")["best"], folder.result("long")["best"]);
+    assert!(!folder.path("short/checkpoint").exists());
+}
+
+#[test]
+fn a_run_that_has_not_ended_is_not_trained_further() {
+    let folder = Folder::new("not-ended");
+    let mut child = folder.train("recipe.json", "rows.jsonl", "out").spawn().expect("a run");
+    interrupt(&mut child, &folder.path("out"));
+    error(&child.wait_with_output().expect("an output"));
+    let mut command = folder.train("recipe.json", "rows.jsonl", "out");
+    command.arg("--resume").arg(folder.path("out/checkpoint")).args(["--further", "1"]);
+    let message = error(&command.output().expect("a run"));
+    assert!(message.contains("it has not ended"), "{message}");
+}

@@ -1,7 +1,6 @@
 use hone_core::dataset::{DataRole, Format, PartKind, Quoting, SourceInfo};
 use leptos::prelude::*;
 
-use crate::browser;
 use crate::components::{CollectAny, DiagnosticNote, Snippet, changing, memo};
 use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::reading::Reading;
@@ -30,10 +29,7 @@ pub fn MappingForm() -> impl IntoView {
             .map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> })
             .collect_any()
     });
-    let command = page.memo(|state| {
-        let mapping = state.data.mapping.as_ref().map(browser::to_json).unwrap_or_default();
-        program::command_line(state, &mapping.lines().map(str::trim).collect::<String>())
-    });
+    let command = page.memo(program::command_line);
     let has_no_command = memo(move || command.with(String::is_empty));
     view! {
         <fieldset class="mapping" disabled=is_locked hidden=is_none>
@@ -48,7 +44,7 @@ pub fn MappingForm() -> impl IntoView {
                 <details hidden=has_no_command>
                     <summary>"Use this file and its columns in the program"</summary>
                     <p class="hint">
-                        "Save the recipe, and run this command in the folder of both files. It reads the same rows from the same columns."
+                        "Save the recipe, which also says how the file is read, and run this command in the folder of both files. It reads the same rows from the same columns."
                     </p>
                     <Snippet title="Command" code=command />
                 </details>

@@ -1,4 +1,4 @@
-use hone_core::dataset::{Delimiter, Encoding, Format, Hints, Quoting};
+use hone_core::dataset::{Delimiter, Encoding, Format, Hints, Mapping, Quoting};
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, MenuOption, memo, pressed, typed};
@@ -68,6 +68,18 @@ const QUOTINGS: [(&str, &str); 5] = [
     ("none", "none: a quote is part of the text"),
 ];
 
+const SEPARATORS: [(&str, &str); 9] = [
+    ("", "detect"),
+    (",", "comma ,"),
+    (";", "semicolon ;"),
+    ("|", "vertical bar |"),
+    ("/", "slash /"),
+    ("+", "plus +"),
+    ("&", "ampersand &"),
+    (" ", "space"),
+    ("\n", "line break"),
+];
+
 /// The layout of the file, in case it was detected wrong.
 #[component]
 pub fn Reading() -> impl IntoView {
@@ -80,9 +92,11 @@ pub fn Reading() -> impl IntoView {
         }
     });
     let format = page.memo(|state| state.data.train.source().map(|source| source.format));
-    // These files say themselves how they are read.
-    let is_clear = memo(move || matches!(format.get(), Some(Format::Document | Format::Parquet)));
-    let is_sheet = memo(move || format.get() == Some(Format::Sheet));
+    let has_no_lists = page
+        .memo(|state| !matches!(&state.data.mapping, Some(Mapping::MultiLabel { labels, .. }) if labels.len() == 1));
+    // These files say themselves how they are read, except for lists of labels.
+    let is_clear = memo(move || has_no_lists.get() && matches!(format.get(), Some(Format::Document | Format::Parquet)));
+    let is_sheet = memo(move || matches!(format.get(), Some(Format::Sheet | Format::Document | Format::Parquet)));
     let is_json = memo(move || {
         format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
     });
@@ -106,6 +120,7 @@ pub fn Reading() -> impl IntoView {
         });
     };
     let set_delimiter = move |value: String| set(&|hints| hints.delimiter = delimiter_named(&value));
+    let set_separator = move |value: String| set(&|hints| hints.label_separator = value.chars().next());
     let set_quoting = move |value: String| set(&|hints| hints.quoting = quoting_named(&value));
     view! {
         <details class="reading" prop:open=is_open hidden=is_clear>
@@ -134,6 +149,10 @@ pub fn Reading() -> impl IntoView {
                             Some(false) => "data",
                         })}
                     </select>
+                </label>
+                <label hidden=has_no_lists>
+                    "Between labels"
+                    <select on:change=typed(set_separator)>{options(&SEPARATORS, separator_name)}</select>
                 </label>
             </div>
             <p class="hint" hidden=is_undelimited>
@@ -169,6 +188,11 @@ fn delimiter_named(name: &str) -> Option<Delimiter> {
 fn delimiter_name(state: &State) -> &'static str {
     let set = state.data.hints().delimiter;
     DELIMITERS.iter().map(|(name, _)| *name).find(|name| delimiter_named(name) == set).unwrap_or_default()
+}
+
+fn separator_name(state: &State) -> &'static str {
+    let set = state.data.hints().label_separator;
+    SEPARATORS.iter().map(|(name, _)| *name).find(|name| name.chars().next() == set).unwrap_or_default()
 }
 
 fn quoting_named(name: &str) -> Option<Quoting> {

@@ -202,7 +202,9 @@ impl State {
                 // The worker has dropped the earlier weights.
                 self.previous = None;
                 self.forget_answers();
+                let data_recipe = self.data_recipe();
                 let run = &mut self.run;
+                run.data_recipe = data_recipe;
                 run.param_groups.clone_from(&plan.param_groups);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {

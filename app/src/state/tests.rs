@@ -23,7 +23,8 @@ mod worker;
 use hone_core::catalog::{AdaptableLinear, CatalogEntry, ModelReport, ParamGroupFacts};
 use hone_core::dataset::DataRole;
 use hone_core::dataset::{
-    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, Quirks, SourceInfo, TaskFacts, TaskOffer, TokenLengths,
+    ClassCount, Cuts, DataReport, Encoding, Format, Hints, Mapping, Quirks, SourceInfo, TaskFacts, TaskOffer,
+    TokenLengths,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
@@ -51,6 +52,7 @@ fn source(columns: usize) -> SourceInfo {
         multiline: false,
         has_header: true,
         quirks: Quirks::default(),
+        hints: Hints::default(),
         columns: (0..columns).map(|nth| nth.to_string()).collect(),
         rows: 100,
         preview: Vec::new(),

@@ -18,7 +18,7 @@ pub fn RecipeFile() -> impl IntoView {
         spawn_local(async move {
             // A file that has vanished is read as empty, which is not a recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
-            page.act(|state| state.open_recipe(browser::recipe_of_json(&text)));
+            page.act(|state| state.open_recipe_file(browser::recipe_file_of_json(&text)));
         });
     });
     let answer = RwSignal::new(String::new());
@@ -35,7 +35,7 @@ pub fn RecipeFile() -> impl IntoView {
     };
     view! {
         <div class="row">
-            <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::to_json(&state.filled_form()))))>
+            <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::recipe_file_to_json(&state.filled_form(), state.data_recipe().as_ref()))))>
                 "Save the recipe"
             </button>
             <button type="button" class="quiet" on:click=pressed(copy)>
@@ -52,7 +52,10 @@ pub fn RecipeFile() -> impl IntoView {
 
 /// Downloads the recipe of the last run, with all automatic values filled in.
 pub fn save_recipe(page: Page) {
-    let json = page.peek(|state| state.run.plan.as_ref().map(|plan| browser::to_json(&plan.recipe)));
+    let json = page.peek(|state| {
+        let run = &state.run;
+        run.plan.as_ref().map(|plan| browser::recipe_file_to_json(&plan.recipe, run.data_recipe.as_ref()))
+    });
     if let Some(json) = json {
         save(json);
     }

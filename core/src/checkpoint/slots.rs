@@ -161,6 +161,13 @@ pub struct SavedRun {
     pub notice: Option<Diagnostic>,
 }
 
+impl SavedRun {
+    /// The epochs of a run that was trained further than its recipe file says.
+    pub fn extended_epochs(&self) -> Option<u32> {
+        self.record.plan.recipe.epochs.filter(|_| !self.state.run.extended_at.is_empty())
+    }
+}
+
 /// The best weights of a saved run.
 #[derive(Debug)]
 pub struct SavedBestModel {

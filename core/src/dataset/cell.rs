@@ -16,3 +16,8 @@ pub(crate) fn parse_flag(cell: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+/// Returns true if a cell says that a label was not judged, as in Jigsaw's data of toxic comments.
+pub(crate) fn is_unjudged(cell: &str) -> bool {
+    ["-1", "-1.0"].contains(&cell)
+}

@@ -191,6 +191,8 @@ pub struct Hints {
     pub delimiter: Option<Delimiter>,
     /// Quoting of the cells.
     pub quoting: Option<Quoting>,
+    /// Character between the labels of a cell that lists them.
+    pub label_separator: Option<char>,
     /// Path of the file to read, if the file is an archive.
     pub member: Option<String>,
     /// Name of the sheet to read, if the file is a spreadsheet.
@@ -198,6 +200,19 @@ pub struct Hints {
 }
 
 impl Hints {
+    /// These hints, and where they set nothing, those of `other`.
+    pub fn or(self, other: &Self) -> Self {
+        Self {
+            encoding: self.encoding.or(other.encoding),
+            has_header: self.has_header.or(other.has_header),
+            delimiter: self.delimiter.or(other.delimiter),
+            quoting: self.quoting.or(other.quoting),
+            label_separator: self.label_separator.or(other.label_separator),
+            member: self.member.or_else(|| other.member.clone()),
+            sheet: self.sheet.or_else(|| other.sheet.clone()),
+        }
+    }
+
     /// The hints that apply to another file of the same kind: all but the part of this one.
     pub fn for_other_file(&self) -> Self {
         Self { member: None, sheet: None, ..self.clone() }
@@ -214,6 +229,8 @@ pub struct Quirks {
     pub quoting: Quoting,
     /// Number of lines before the table, such as `sep=;` or a title.
     pub skipped_lines: u32,
+    /// Number of rows below the header that belong to it, as survey tools write them.
+    pub described_rows: u32,
     /// True if rows are numbered instead of lines, because several rows are on one line.
     pub numbers_rows: bool,
 }

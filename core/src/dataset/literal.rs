@@ -323,6 +323,22 @@ fn parsed(number: &str) -> Option<Value> {
     }
 }
 
+/// The text in a list that has nothing else, as tools write the only label of a text: `["good"]`, `['good']`.
+pub(crate) fn only_element(cell: &str) -> Option<String> {
+    let cell = cell.trim();
+    // Long lists of words are not parsed for nothing.
+    if !cell.starts_with('[') || !cell.ends_with(']') || cell.contains(',') {
+        return None;
+    }
+    match value(cell)?.ok()? {
+        Value::Array(values) => match values.as_slice() {
+            [Value::String(only)] => Some(only.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

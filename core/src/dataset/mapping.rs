@@ -31,8 +31,8 @@ pub enum Mapping {
         text: u32,
         /// Column of the second text, for pairs.
         pair: Option<u32>,
-        /// Several columns of 0 and 1, each named after its label; or one column of lists, separated by `,`, `;` or `|` or
-        /// written as arrays: JSON, or as Python and numpy print them.
+        /// Several columns of 0 and 1, each named after its label; several columns with the name of a label each; or one column
+        /// of lists, separated by `,`, `;` or `|` or written as arrays: JSON, or as Python and numpy print them.
         labels: Vec<u32>,
     },
     /// A number for a text or a pair of texts.

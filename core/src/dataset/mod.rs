@@ -8,6 +8,7 @@ mod cell;
 mod collect;
 #[cfg(feature = "engine")]
 mod container;
+mod data_recipe;
 mod folder;
 mod formats;
 mod input_columns;
@@ -49,6 +50,7 @@ pub(crate) use collect::same_labels::label_key;
 pub use container::data_reader::DataReader;
 #[cfg(feature = "engine")]
 pub use container::table_reader::{TableReader, about_file, is_parquet};
+pub use data_recipe::DataRecipe;
 pub use folder::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;

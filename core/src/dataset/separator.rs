@@ -9,3 +9,13 @@ const MIN_RATIO: f64 = 0.05;
 pub(crate) fn is_frequent(cells: usize, all: usize) -> bool {
     cells > 0 && cells as f64 >= MIN_RATIO * all as f64
 }
+
+/// A separator as a word.
+pub(crate) fn separator_name(separator: char) -> String {
+    match separator {
+        '\n' => "line break".to_owned(),
+        '\t' => "tab".to_owned(),
+        ' ' => "space".to_owned(),
+        other => format!("“{other}”"),
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::layout::{Compression, Encoding, FileLayout, Format, Quirks};
+use crate::dataset::layout::{Compression, Encoding, FileLayout, Format, Hints, Quirks};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
 
@@ -92,6 +92,9 @@ pub struct SourceInfo {
     /// Line ends, quoting and first lines that differ from the usual.
     #[serde(default)]
     pub quirks: Quirks,
+    /// How the file is read, where the user has set it.
+    #[serde(default)]
+    pub hints: Hints,
     /// Column names; `column 1`, `column 2` and so on if there is no header.
     pub columns: Vec<String>,
     /// Number of rows, excluding the header.

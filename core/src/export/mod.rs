@@ -25,11 +25,11 @@ use serde_json::Value;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::dataset::InputColumns;
+use crate::dataset::{DataRecipe, InputColumns};
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::{Recipe, Task};
-use crate::run::Baseline;
+use crate::run::{Baseline, RecipeFile};
 use crate::text::{ChatTemplate, EncodedExamples};
 use crate::train::{HistoryEntry, TrainingData};
 use crate::usage::{ExportForm, GGUF_ADAPTER_FILE, GGUF_FILE, ModelKind, PromptForm};
@@ -92,6 +92,8 @@ pub struct DataFacts<'a> {
     pub form: PromptForm,
     /// Names of the columns that the model's input came from.
     pub input: Option<&'a InputColumns<String>>,
+    /// How the file was read, if that is known.
+    pub recipe: Option<&'a DataRecipe>,
 }
 
 impl<'a> DataFacts<'a> {
@@ -99,7 +101,7 @@ impl<'a> DataFacts<'a> {
     pub fn new(data: &TrainingData, sha256: &'a str, input: Option<&'a InputColumns<String>>) -> Self {
         let [train_rows, validation_rows, test_rows] =
             [&data.train, &data.validation, &data.test].map(EncodedExamples::rows);
-        Self { sha256, train_rows, validation_rows, test_rows, form: data.form, input }
+        Self { sha256, train_rows, validation_rows, test_rows, form: data.form, input, recipe: None }
     }
 }
 
@@ -192,8 +194,8 @@ impl ModelFolder<'_> {
         file(zip, "README.md", card::write(self).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
-        let recipe = serde_json::to_value(self.recipe.spec()).map_err(failed)?;
-        file(zip, "recipe.json", &pretty(&recipe)?)
+        let recipe = RecipeFile { recipe: self.recipe.spec().clone(), data: self.data.recipe.cloned() };
+        file(zip, "recipe.json", &pretty(&recipe.to_value().map_err(failed)?)?)
     }
 }
 

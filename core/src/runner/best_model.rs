@@ -107,6 +107,7 @@ impl BestModel {
                 test_rows: plan.test_rows as usize,
                 form: plan.form,
                 input: provenance.input,
+                recipe: provenance.recipe,
             },
         }
     }

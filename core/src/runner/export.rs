@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::dataset::InputColumns;
+use crate::dataset::{DataRecipe, InputColumns};
 use crate::diagnostic::Diagnostic;
 use crate::export::{DataFacts, ExportedModel, ModelFolder};
 use crate::pretrained::Pretrained;
@@ -20,6 +20,8 @@ pub struct Provenance<'a> {
     pub sha256: &'a str,
     /// Names of the columns that the model's input came from.
     pub input: Option<&'a InputColumns<String>>,
+    /// How the training file was read, if that is known.
+    pub recipe: Option<&'a DataRecipe>,
 }
 
 /// A written folder.
@@ -72,7 +74,7 @@ pub async fn export<W: Write>(
         best: rounded.as_ref().map_or(best, |rounded| &rounded.validation),
         test: rounded.as_ref().map_or(session.test(), |rounded| rounded.test.as_ref()),
         baseline: baseline.as_ref(),
-        data: DataFacts::new(data, provenance.sha256, provenance.input),
+        data: DataFacts { recipe: provenance.recipe, ..DataFacts::new(data, provenance.sha256, provenance.input) },
     };
     let writing = |done, total| progress(written_before + (1.0 - written_before) * fraction(done, total));
     let zip = folder.write(out, writing).await?;

@@ -100,6 +100,7 @@ impl Untrained {
                 test_rows: self.test.as_ref().map_or(0, |_| 4),
                 form: self.form,
                 input: None,
+                recipe: None,
             },
         };
         let zip = ready(folder.write(Vec::new(), |_, _| {})).unwrap();

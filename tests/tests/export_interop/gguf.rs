@@ -232,7 +232,7 @@ fn a_model_that_llama_cpp_does_not_compute_is_refused() {
         let case = case(base, Task::Generation, Pooling::Mean);
         let pretrained = pretrained(&golden(base), Pooling::Mean, &Device::flex());
         let session = case.trained(&pretrained, AdapterKind::None, &Device::flex());
-        let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
+        let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None, recipe: None };
         let (form, dtype) = (ExportForm::Gguf, ExportDtype::Float16);
         let refusal = ready(runner::export(&session, &pretrained, provenance, form, dtype, Vec::new(), |_| {}));
         let refusal = refusal.unwrap_err();

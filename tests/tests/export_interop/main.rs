@@ -224,7 +224,7 @@ fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
 
 /// The zip of a run's model.
 fn exported(session: &Session, pretrained: &Pretrained, form: ExportForm, dtype: ExportDtype) -> Vec<u8> {
-    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
+    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None, recipe: None };
     ready(runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {})).unwrap().zip
 }
 

@@ -45,7 +45,8 @@ fn the_card_has_the_scores_of_the_rounded_weights() {
     for base in ["micro_bert", "micro_distilbert", "micro_roberta"] {
         let case = case(base, Task::Classification, Pooling::Mean);
         trained(&case, |pretrained, session| {
-            let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
+            let provenance =
+                Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None, recipe: None };
             let export = |form, dtype| {
                 let mut reported = Vec::new();
                 let progress = |fraction| reported.push(fraction);

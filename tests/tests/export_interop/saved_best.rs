@@ -13,7 +13,8 @@ use zip::ZipArchive;
 use super::*;
 use crate::chat_templates::encoded;
 
-const PROVENANCE: Provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
+const PROVENANCE: Provenance =
+    Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None, recipe: None };
 
 /// The files of an export.
 fn files(zip: Vec<u8>) -> BTreeMap<String, Vec<u8>> {

@@ -7,7 +7,7 @@ pub mod multi_drop;
 mod open;
 pub mod program;
 
-use hone_core::dataset::{DataReport, DataRole, Hints, Mapping, SourceInfo};
+use hone_core::dataset::{DataRecipe, DataReport, DataRole, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::Task;
@@ -28,6 +28,8 @@ pub struct Data {
     pub mapping: Option<Mapping>,
     /// Columns that the user has set in this file, one mapping for each task.
     pub set_by_hand: Vec<Mapping>,
+    /// How the file is to be read, by a recipe that was opened. None once a file is open that it applies to.
+    pub wanted: Option<DataRecipe>,
     /// True while the worker is collecting and splitting the rows.
     pub is_mapping: bool,
     /// The report on the rows.

@@ -1,7 +1,7 @@
 //! Opening, rereading, closing and mapping data files.
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::{DataReport, DataRole, Encoding, Hints, Mapping, PartKind, SourceInfo};
+use hone_core::dataset::{DataRecipe, DataReport, DataRole, Encoding, Hints, Mapping, PartKind, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::RecipeSpec;
@@ -25,8 +25,12 @@ impl State {
             );
             return Vec::new();
         }
-        if role != DataRole::Train && choice.hints == Hints::default() {
-            choice.hints = self.data.hints().for_other_file();
+        if choice.hints == Hints::default() {
+            choice.hints = match (role, &mut self.data.wanted) {
+                (DataRole::Train, Some(wanted)) => std::mem::take(&mut wanted.hints),
+                (DataRole::Train, None) => Hints::default(),
+                _ => self.data.hints().for_other_file(),
+            };
         }
         self.data.notice = None;
         self.folds.on_data();
@@ -93,11 +97,47 @@ impl State {
 
     /// Trains on these columns from now on.
     pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
+        self.set_mapping(mapping);
+        self.remap()
+    }
+
+    fn set_mapping(&mut self, mapping: Mapping) {
         self.data.set_by_hand.retain(|other| !other.has_form_of(&mapping));
         self.data.set_by_hand.push(mapping.clone());
         self.data.mapping = Some(mapping);
         self.follow_task();
-        self.remap()
+    }
+
+    /// How the open training file is used, for recipe.json.
+    pub fn data_recipe(&self) -> Option<DataRecipe> {
+        DataRecipe::new(self.data.train.source()?, self.data.mapping.as_ref()?)
+    }
+
+    /// Reads the training file as a recipe says, now or as soon as there is one.
+    pub(in crate::state) fn use_data_recipe(&mut self, wanted: DataRecipe) -> Vec<Effect> {
+        let hints = wanted.hints.clone();
+        self.data.wanted = Some(wanted);
+        let FileState::Open { choice, source, .. } = &self.data.train.state else { return Vec::new() };
+        if choice.hints != hints {
+            return self.reread(hints);
+        }
+        let source = source.clone();
+        if self.take_wanted(&source) { self.remap() } else { Vec::new() }
+    }
+
+    /// Chooses the columns of the recipe that was opened. Returns false if there is none, or the file lacks one of them.
+    fn take_wanted(&mut self, source: &SourceInfo) -> bool {
+        match self.data.wanted.take().map(|wanted| wanted.mapping_in(source)) {
+            None => false,
+            Some(Ok(mapping)) => {
+                self.set_mapping(mapping);
+                true
+            }
+            Some(Err(diagnostic)) => {
+                self.data.notice = Some(diagnostic.done("The recipe was opened, and other columns are in use."));
+                false
+            }
+        }
     }
 
     /// Closes the validation or the test file and splits the training file instead.
@@ -141,6 +181,7 @@ impl State {
     pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
         if role == DataRole::Train {
             self.data.map_again(&source);
+            self.take_wanted(&source);
             if let Some(mapping) = self.continued_mapping().filter(|mapping| mapping.check(&source.columns).is_ok()) {
                 self.data.set_by_hand = vec![mapping.clone()];
                 self.data.mapping = Some(mapping);

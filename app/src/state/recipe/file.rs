@@ -1,6 +1,7 @@
 //! Recipes that the user opens, as files and as links.
 
 use hone_core::recipe::{ModelFacts, RecipeSpec};
+use hone_core::run::RecipeFile;
 
 use crate::state::{Effect, Form, State};
 
@@ -9,6 +10,19 @@ impl State {
     /// changes the split. If the file also fits the recipe's task, its columns for that task are used.
     pub fn open_recipe(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
         self.replace_recipe(|form, facts| form.import(read, facts))
+    }
+
+    /// Opens recipe.json: its recipe, and its columns in the file that is open, or in the next one.
+    pub fn open_recipe_file(&mut self, read: Result<RecipeFile, String>) -> Vec<Effect> {
+        let (read, data) = match read {
+            Ok(file) => (Ok(file.recipe), file.data),
+            Err(reason) => (Err(reason), None),
+        };
+        let mut effects = self.open_recipe(read);
+        if let Some(data) = data.filter(|_| self.form.diagnostic.is_none() && !self.is_engaged()) {
+            effects.extend(self.use_data_recipe(data));
+        }
+        effects
     }
 
     /// Opens the recipe of a link in the same way.

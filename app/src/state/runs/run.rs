@@ -1,7 +1,7 @@
 //! One training run, from its start to its scores.
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::Mapping;
+use hone_core::dataset::{DataRecipe, Mapping};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::Answer;
 use hone_core::metrics::Evaluation;
@@ -43,6 +43,8 @@ pub struct Run {
     pub layer_bytes: f64,
     /// The plan of the run; absent until it has begun.
     pub plan: Option<RunPlan>,
+    /// How its rows were read, if their file is open.
+    pub data_recipe: Option<DataRecipe>,
     /// All optimizer steps, in order.
     pub steps: Vec<StepMetrics>,
     /// All evaluations, in order.

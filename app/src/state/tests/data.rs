@@ -1,13 +1,13 @@
 //! Files dropped, read, mapped and split.
 
 use hone_core::dataset::{
-    DataRole, Delimiter, Encoding, FileRow, FileRows, Hints, Mapping, PartKind, Parts, Quoting, RowQuery, SourceInfo,
-    TaskOffer,
+    DataRecipe, DataRole, Delimiter, Encoding, FileRow, FileRows, Hints, Mapping, PartKind, Parts, RowQuery,
+    SourceInfo, TaskOffer,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
-use hone_core::recipe::Task;
-use hone_core::run::WrongRowQuery;
+use hone_core::recipe::{RecipeSpec, Task};
+use hone_core::run::{RecipeFile, WrongRowQuery};
 
 use crate::state::data::file::FileChoice;
 use crate::state::data::program::command_line;
@@ -381,15 +381,63 @@ fn a_file_whose_reading_is_stopped_leaves_the_earlier_one_and_is_not_tried_again
 }
 
 #[test]
-fn the_command_line_carries_what_was_set() {
+fn the_command_line_names_the_files() {
     let mut state = ready();
-    assert_eq!(
-        command_line(&state, "{\"a\": \"it's\"}"),
-        r#"hone train recipe.json --data reviews.csv --mapping '{"a": "it'\''s"}' --out tuned"#
+    assert_eq!(command_line(&state), "hone train recipe.json --data reviews.csv --out tuned");
+    state.open(DataRole::Test, chosen("it's new.csv"));
+    let line = command_line(&state);
+    assert_eq!(line, r"hone train recipe.json --data reviews.csv --test 'it'\''s new.csv' --out tuned");
+}
+
+/// A recipe file for several labels in the columns `0` and `2`, read with a delimiter.
+fn recipe_file(hints: Hints) -> RecipeFile {
+    let mapping = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
+    let data = DataRecipe { hints, columns: vec!["0".into(), "2".into()], mapping };
+    let recipe = RecipeSpec { task: Task::MultiLabel, ..RecipeSpec::default() };
+    RecipeFile::new(recipe, Some(data)).unwrap()
+}
+
+#[test]
+fn a_recipe_brings_its_columns_to_the_open_file() {
+    let mapping = Mapping::MultiLabel { text: 0, pair: None, labels: vec![2] };
+    let mut state = ready();
+    state.open(DataRole::Train, chosen("reviews.csv"));
+    state.answer(opened(3));
+    let sent = state.open_recipe_file(Ok(recipe_file(Hints::default())));
+    assert!(
+        matches!(&sent[..], [.., Effect::Send(_, Command::MapData { mapping: it, .. })] if *it == mapping),
+        "{sent:?}"
     );
-    state.reread(Hints { has_header: Some(true), quoting: Some(Quoting::Never), ..with_delimiter(';') });
-    let line = command_line(&state, "{}");
-    assert!(line.contains("--data reviews.csv --header yes --delimiter ';' --quote none --mapping '{}'"), "{line}");
+    assert_eq!((state.data.mapping.clone(), state.form.recipe.task), (Some(mapping.clone()), Task::MultiLabel));
+    let used = state.data_recipe().unwrap();
+    assert_eq!(used.columns, ["0", "2"]);
+    // A file that has to be read in another way is read again first.
+    let sent = state.open_recipe_file(Ok(recipe_file(with_delimiter(';'))));
+    assert!(
+        matches!(&sent[..], [.., Effect::Send(_, Command::OpenData { hints, .. })] if *hints == with_delimiter(';')),
+        "{sent:?}"
+    );
+    state.answer(opened(3));
+    assert_eq!((state.data.mapping.clone(), state.data.wanted.clone()), (Some(mapping), None));
+}
+
+#[test]
+fn a_recipe_brings_its_columns_to_the_next_file_or_says_what_is_missing() {
+    let mut state = State::default();
+    assert_eq!(state.open_recipe_file(Ok(recipe_file(with_delimiter(';')))), []);
+    let sent = state.open(DataRole::Train, chosen("reviews.csv"));
+    assert!(
+        matches!(&sent[..], [Effect::Send(_, Command::OpenData { hints, .. })] if *hints == with_delimiter(';')),
+        "{sent:?}"
+    );
+    state.answer(opened(2));
+    let notice = state.data.notice.clone().unwrap();
+    assert!(notice.what.contains("reviews.csv has no column \"2\""), "{notice}");
+    assert_eq!((state.data.mapping.clone(), state.data.wanted.clone()), (Some(MAPPING), None));
+    // A file that is no recipe changes nothing.
+    let before = state.data.clone();
+    assert_eq!(state.open_recipe_file(Err("no".into())), []);
+    assert!(state.form.diagnostic.is_some() && state.data == before);
 }
 
 #[test]

@@ -64,8 +64,13 @@ pub async fn write<W: Write>(
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let CatalogEntry { hub_id, license, .. } = &model.entry;
-    let provenance =
-        Provenance { hub_id, license, sha256: &run.files.train.sha256, input: run.dataset.input_columns() };
+    let provenance = Provenance {
+        hub_id,
+        license,
+        sha256: &run.files.train.sha256,
+        input: run.dataset.input_columns(),
+        recipe: run.dataset.data_recipe(),
+    };
     let mut reported = 0.0;
     let progress = |fraction: f64| {
         if fraction - reported >= 0.01 || fraction == 1.0 {

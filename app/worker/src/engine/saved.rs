@@ -67,7 +67,7 @@ async fn kept(engine: &Engine, request: RequestId, id: &str, name: String) -> Re
     let sha256_of_data = saved.entry.record.source.data.sha256.clone();
     let best = BestModel::new(pretrained, sha256, saved)?;
     let CatalogEntry { hub_id, license, .. } = entry;
-    let provenance = Provenance { hub_id, license, sha256: &sha256_of_data, input: about.input.as_ref() };
+    let provenance = Provenance { hub_id, license, sha256: &sha256_of_data, input: about.input.as_ref(), recipe: None };
     let about = TunedModel {
         version: TUNED_VERSION,
         id: String::new(),

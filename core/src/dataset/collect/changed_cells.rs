@@ -115,7 +115,7 @@ mod tests {
 
     fn labels(given: &str, labels: &[&str], separator: Option<char>) -> Option<String> {
         let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
-        with_labels(given, &labels, ListForm { separator, is_one_hot: false })
+        with_labels(given, &labels, ListForm { separator, ..ListForm::default() })
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn flags_in_a_list_are_turned_over() {
-        let form = ListForm { separator: None, is_one_hot: true };
+        let form = ListForm { is_one_hot: true, ..ListForm::default() };
         assert_eq!(with_labels("[1, 0,1]", &["1".into(), "2".into()], form).unwrap(), "[0, 1,1]");
         assert_eq!(with_labels("[True False]", &["1".into()], form).unwrap(), "[False True]");
     }

@@ -2,6 +2,7 @@
 
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::flags::ResolvedFlags;
+use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::collect::numbers::ResolvedNumbers;
 use crate::dataset::collect::records::Records;
 use crate::dataset::collect::row_error::RowError;
@@ -9,6 +10,7 @@ use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
 use crate::dataset::collect::stream::RecordStream;
 use crate::dataset::collect::{answers, label_lists, same_labels, spans, tags};
+use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::formats::reader::ParsedRecord;
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
@@ -19,6 +21,8 @@ use crate::diagnostic::Diagnostic;
 /// Collects the rows of a file, in chunks of any size.
 pub struct Collector {
     records: RecordStream,
+    /// Character between the labels of a cell, where the user has set it.
+    label_separator: Option<char>,
     rows: RowCollector,
 }
 
@@ -34,10 +38,13 @@ impl Collector {
     /// # Errors
     /// As [`Mapping::check`].
     pub fn new(source: &SourceInfo, mapping: Mapping) -> Result<Self, Diagnostic> {
-        let parser = RowParser::new(&source.columns, mapping.clone())?;
+        let parser = RowParser::new(source, mapping.clone())?;
+        let data_recipe = DataRecipe::new(source, &mapping);
         let mut examples = Examples::new(mapping, &source.columns);
+        examples.data_recipe = data_recipe;
         examples.records = Records::of(source);
-        Ok(Self { records: RecordStream::new(source), rows: RowCollector { parser, examples } })
+        let (records, label_separator) = (RecordStream::new(source), source.hints.label_separator);
+        Ok(Self { records, label_separator, rows: RowCollector { parser, examples } })
     }
 
     /// Reads the next chunk.
@@ -104,14 +111,16 @@ impl Collector {
         if examples.is_empty() && examples.pool.total == 0 {
             return Err(no_rows(&examples));
         }
+        let has_columns = matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() > 1);
+        let is_named_by_column = has_columns && !names.are_lists;
         if let RowTargets::Labels(lists) = &mut examples.targets
             && names.are_lists
         {
-            let split = label_lists::split(&mut names, lists);
-            (*lists, examples.list_form) = (split.rows, split.form);
+            let set = self.label_separator.filter(|_| !has_columns);
+            let split = label_lists::split(&mut names, lists, set);
+            (*lists, examples.list_form) = (split.rows, ListForm { is_in_columns: has_columns, ..split.form });
             examples.repairs.warnings.extend(split.warning);
         }
-        let is_named_by_column = matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() > 1);
         if !is_named_by_column {
             let (new_ids, spellings) = same_labels::join(&mut names);
             examples.targets.relabel(&new_ids);

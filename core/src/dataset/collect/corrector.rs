@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn labels_change_in_lists_and_in_columns_of_flags() {
         let lists = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
-        let form = ListForm { separator: Some(';'), is_one_hot: false };
+        let form = ListForm { separator: Some(';'), ..ListForm::default() };
         let table = "text,labels\nso good,a;b\nso bad,a\n";
         let (new, _) = mended("a.csv", table, &lists, form, &[labels(2, &["b"]), labels(3, &["a", "c"])]).unwrap();
         assert_eq!(new, "text,labels\nso good,b\nso bad,a; c\n");

@@ -7,6 +7,7 @@ use crate::dataset::collect::pool::Pool;
 use crate::dataset::collect::records::Records;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
+use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::input_columns::InputColumns;
 use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::{SkippedRow, SkippedRows};
@@ -20,6 +21,8 @@ pub struct Examples {
     pub mapping: Mapping,
     /// The names of the columns that a model's input comes from.
     pub(crate) input: Option<InputColumns<String>>,
+    /// How the file was read, for the recipe file.
+    pub(crate) data_recipe: Option<DataRecipe>,
     /// All texts.
     arena: String,
     /// Byte range in `arena` of each text, `texts_per_row` per row. A text that the previous row has too is stored
@@ -61,6 +64,7 @@ impl Examples {
         Self {
             targets: RowTargets::new(&mapping),
             input: InputColumns::of_training(&mapping, columns),
+            data_recipe: None,
             mapping,
             arena: String::new(),
             spans: Vec::new(),

@@ -1,10 +1,13 @@
 //! Columns of 0 and 1, one per label, in which a blank may mean 0.
 
-use crate::dataset::cell::parse_flag;
+use crate::dataset::cell::{is_unjudged, parse_flag};
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::formats::record::Record;
 use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
+
+/// Reason to skip a row for which nobody said whether it has a label.
+const UNJUDGED: &str = "a label is -1, which means that it was not judged";
 
 /// Values of a column besides ones.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +34,7 @@ impl Flags {
     /// Positions in `columns` of the columns that hold a 1 on the next row.
     ///
     /// # Errors
-    /// Skips the row if a cell is neither a flag nor blank.
+    /// Skips the row if a cell is neither a flag nor blank, or if a label was not judged.
     pub(crate) fn add(&mut self, row: usize, record: &Record, columns: &[u32]) -> Result<Vec<u32>, RowError> {
         self.columns.resize(columns.len(), FlagColumn::default());
         let (mut ids, mut blanks) = (Vec::new(), Vec::new());
@@ -43,6 +46,7 @@ impl Flags {
                 Some(true) => ids.push(id),
                 Some(false) => {}
                 None if is_blank(cell) => blanks.push(id),
+                None if is_unjudged(cell) => return Err(UNJUDGED.into()),
                 None => return Err(format!("{} is neither 0 nor 1", names(&[cell])).into()),
             }
             flags.push(flag);
@@ -81,7 +85,6 @@ impl Flags {
     }
 }
 
-/// Parses a mark of a list that is ticked by hand, which only a column of labels has.
 /// Turns a flag over, written like it.
 pub(crate) fn turned(cell: &str) -> Option<&'static str> {
     const PAIRS: [[&str; 2]; 9] = [
@@ -108,6 +111,7 @@ pub(crate) fn turned(cell: &str) -> Option<&'static str> {
     })
 }
 
+/// Parses a mark of a list that is ticked by hand, which only a column of labels has.
 pub(crate) fn parse_tick(cell: &str) -> Option<bool> {
     match cell.to_lowercase().as_str() {
         "x" | "✓" | "✔" | "☑" | "y" | "t" => Some(true),
@@ -116,7 +120,8 @@ pub(crate) fn parse_tick(cell: &str) -> Option<bool> {
     }
 }
 
-fn is_blank(cell: &str) -> bool {
+/// Returns true if a cell is empty or a missing value.
+pub(crate) fn is_blank(cell: &str) -> bool {
     ["", "nan", "NaN", "None", "NULL", "null", "NA", "<NA>"].contains(&cell)
 }
 
@@ -138,6 +143,15 @@ mod tests {
             assert!(flags.add(row, &Record::from_cells(cells), &columns).is_ok(), "{cells:?}");
         }
         flags.resolve().skipped
+    }
+
+    #[test]
+    fn a_label_that_was_not_judged_is_never_a_no() {
+        let skips = |cell: &str| {
+            let added = Flags::default().add(0, &Record::from_cells(&["1", cell]), &[0, 1]);
+            matches!(added, Err(RowError::Skip(reason)) if reason == UNJUDGED)
+        };
+        assert!(skips("-1") && skips("-1.0") && !skips("0"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::dataset::collect::one_hot;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::phrases::{excerpt, names as quoted};
-use crate::dataset::separator::{SEPARATORS, is_frequent};
+use crate::dataset::separator::{SEPARATORS, is_frequent, separator_name};
 use crate::diagnostic::Diagnostic;
 
 /// Id of a list that is not split yet, because the separator is known only after the last row. No id if it is empty.
@@ -32,6 +32,8 @@ pub struct ListForm {
     pub(crate) separator: Option<char>,
     /// True if the lists have a 0 or 1 for each label.
     pub(crate) is_one_hot: bool,
+    /// True if each label of a list is in a column of its own.
+    pub(crate) is_in_columns: bool,
 }
 
 impl ListForm {
@@ -45,19 +47,23 @@ impl ListForm {
 pub(crate) struct SplitLists {
     pub rows: Lists<u32>,
     pub form: ListForm,
-    /// Given if labels are separated by spaces, because a label may have spaces too, or if the lists are one-hot.
+    /// Given if labels seem to be separated by spaces, because a label may have spaces too, if the lists are one-hot, or if
+    /// no list has the separator that was set.
     pub warning: Option<Diagnostic>,
 }
 
-/// Splits the lists of all rows, and replaces `names` with the labels found in them.
-pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> SplitLists {
+/// Splits the lists of all rows, and replaces `names` with the labels found in them. `set` is the separator that the user
+/// set.
+pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>, set: Option<char>) -> SplitLists {
     let mut lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
-    let separator = separator(&lists);
-    let spaces_warning = lists.iter().filter(|_| separator == Some(' ')).find_map(UnsplitList::spaces_warning);
+    let separator = set.or_else(|| separator(&lists));
+    let is_guess = set.is_none() && separator == Some(' ');
+    let spaces_warning = lists.iter().filter(|_| is_guess).find_map(UnsplitList::spaces_warning);
+    let unused_warning = set.filter(|&set| !lists.iter().any(|list| list.contains(set))).map(unused_separator);
     let values = lists.iter_mut().map(UnsplitList::values).collect::<Option<Vec<_>>>();
     let one_hot = values.and_then(|mut values| one_hot::places(&mut values));
-    let form = ListForm { separator, is_one_hot: one_hot.is_some() };
-    let warning = one_hot.or(spaces_warning);
+    let form = ListForm { separator, is_one_hot: one_hot.is_some(), is_in_columns: false };
+    let warning = one_hot.or(spaces_warning).or(unused_warning);
     let lists: Vec<Vec<String>> = lists.into_iter().map(|list| list.labels(separator)).collect();
     let mut known: Vec<(usize, String)> =
         lists.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().enumerate().collect();
@@ -70,6 +76,13 @@ pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> SplitLists {
     }
     *names = LabelNames::from_names(known.into_iter().map(|(_, name)| name));
     SplitLists { rows: split, form, warning }
+}
+
+fn unused_separator(set: char) -> Diagnostic {
+    let name = separator_name(set);
+    Diagnostic::new("data.label-separator", format!("No cell has a {name} between labels, though it was set."))
+        .done("Each cell was read as one label.")
+        .remedy("Set another separator of labels, or let Hone detect it.")
 }
 
 /// The character that separates labels, by precedence: the first that is more than a rare part of a label.
@@ -148,7 +161,8 @@ impl<'a> UnsplitList<'a> {
         let (&first, rest) = words.split_first()?;
         let what = format!("The labels in a cell seem to be separated by spaces: \"{}\".", excerpt(labels.trim(), 60));
         let done = format!("Read as {} labels: {}.", rest.len() + 1, quoted(&[&[first], rest].concat()));
-        let remedy = "If a label may have spaces, separate the labels by commas in the file.";
+        let remedy =
+            "If a label may have spaces, set another separator of labels, or separate them by commas in the file.";
         Some(Diagnostic::new("data.labels-by-spaces", what).done(done).remedy(remedy))
     }
 
@@ -189,13 +203,41 @@ mod tests {
 
     /// Label names of each list.
     fn labeled(lists: &[&str]) -> Vec<Vec<String>> {
+        labeled_by(lists, None).0
+    }
+
+    /// Label names of each list by the separator that is set, and the code of the warning.
+    fn labeled_by(lists: &[&str], set: Option<char>) -> (Vec<Vec<String>>, Option<String>) {
         let (mut names, mut rows) = (LabelNames::of_lists(), Lists::default());
         for list in lists {
             rows.push(unsplit(list, &mut names).unwrap_or_else(|_| panic!("{list}")));
         }
-        let split = split(&mut names, &rows).rows;
+        let SplitLists { rows: split, warning, .. } = split(&mut names, &rows, set);
         let name = |&id: &u32| names.all[id as usize].name.clone();
-        (0..lists.len()).map(|row| split.get(row).iter().map(name).collect()).collect()
+        let labels = (0..lists.len()).map(|row| split.get(row).iter().map(name).collect()).collect();
+        (labels, warning.map(|warning| warning.code))
+    }
+
+    #[test]
+    fn the_separator_that_is_set_is_the_only_one() {
+        let lists = ["a, x / b", "b", r#"["a, x", "b/c"]"#];
+        let (labels, warning) = labeled_by(&lists, Some('/'));
+        assert_eq!(
+            (labels, warning),
+            (
+                vec![vec!["a, x", "b"], vec!["b"], vec!["a, x", "b/c"]]
+                    .into_iter()
+                    .map(|row| row.into_iter().map(str::to_owned).collect())
+                    .collect(),
+                None
+            )
+        );
+        assert_eq!(labeled_by(&["New York", "Rome"], Some(' ')).0, [vec!["New", "York"], vec!["Rome"]]);
+        let (labels, warning) = labeled_by(&["a, b", "c"], Some(';'));
+        assert_eq!(
+            (labels, warning.as_deref()),
+            (vec![vec!["a, b".to_owned()], vec!["c".to_owned()]], Some("data.label-separator"))
+        );
     }
 
     #[test]

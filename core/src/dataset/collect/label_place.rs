@@ -6,6 +6,7 @@ use crate::dataset::cell::parse_flag;
 use crate::dataset::collect::changed_cells::{with_labels, with_tag};
 use crate::dataset::collect::correction::Correction;
 use crate::dataset::collect::flags::{parse_tick, turned};
+use crate::dataset::collect::label_columns;
 use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
@@ -26,6 +27,8 @@ pub(crate) enum LabelPlace {
     List(usize, ListForm),
     /// Flags, in a column for each label, with the name of the label.
     Flags(Vec<(usize, String)>),
+    /// A label in each of these columns.
+    Columns(Vec<usize>),
     /// The tags of the words, in a column.
     Tags(usize),
     /// Nowhere: rows can only be dropped.
@@ -69,6 +72,7 @@ impl LabelPlace {
             Mapping::Classification { label, .. } | Mapping::LabeledTexts { label, .. } => Self::Label(*label as usize),
             Mapping::MultiLabel { labels, .. } => match labels[..] {
                 [column] => Self::List(column as usize, list_form),
+                _ if list_form.is_in_columns => Self::Columns(labels.iter().map(|&column| column as usize).collect()),
                 _ => {
                     let flag = |&column: &u32| columns.get(column as usize).map(|name| (column as usize, name.clone()));
                     Self::Flags(labels.iter().filter_map(flag).collect())
@@ -88,6 +92,11 @@ impl LabelPlace {
             (Self::List(column, form), RowChange::Labels(labels)) => {
                 let text = with_labels(record.get(*column), labels, *form)?;
                 Some(vec![NewCell { column: *column, text }])
+            }
+            (Self::Columns(columns), RowChange::Labels(labels)) => {
+                let cells = columns.iter().zip(label_columns::with_labels(labels, columns.len())?);
+                let is_new = |(column, text): &(&usize, String)| record.get(**column).trim() != text;
+                Some(cells.filter(is_new).map(|(&column, text)| NewCell { column, text }).collect())
             }
             (Self::Flags(flags), RowChange::Labels(labels)) => {
                 let new = flags.iter().filter_map(|(column, name)| {

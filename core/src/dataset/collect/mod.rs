@@ -10,6 +10,7 @@ pub(crate) mod corrector;
 pub(crate) mod example;
 pub(crate) mod examples;
 pub(crate) mod flags;
+pub(crate) mod label_columns;
 pub(crate) mod label_lists;
 pub(crate) mod label_place;
 pub(crate) mod labels;

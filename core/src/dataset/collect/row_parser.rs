@@ -14,11 +14,12 @@ use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::RowTarget;
 use crate::dataset::collect::same_labels::trim;
 use crate::dataset::collect::spans::OpenSpans;
-use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
+use crate::dataset::collect::{answers, label_columns, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
 use crate::dataset::literal;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 use crate::dataset::phrases::{excerpt, names as quoted};
+use crate::dataset::source::SourceInfo;
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
 
@@ -55,18 +56,21 @@ pub(crate) struct RowParser {
 }
 
 impl RowParser {
-    /// A parser for a file with these columns.
+    /// A parser for a file that was scanned.
     ///
     /// # Errors
     /// As [`Mapping::check`].
-    pub(crate) fn new(columns: &[String], mapping: Mapping) -> Result<Self, Diagnostic> {
+    pub(crate) fn new(source: &SourceInfo, mapping: Mapping) -> Result<Self, Diagnostic> {
+        let columns = source.columns.as_slice();
         mapping.check(columns)?;
         let template = match &mapping {
             Mapping::Completion { prompt, .. } => Some(Template::parse(prompt, columns)?),
             _ => None,
         };
         let names = match &mapping {
-            Mapping::MultiLabel { labels, .. } if labels.len() == 1 => LabelNames::of_lists(),
+            Mapping::MultiLabel { labels, .. } if labels.len() == 1 || label_columns::hold_names(source, &mapping) => {
+                LabelNames::of_lists()
+            }
             Mapping::MultiLabel { labels, .. } => {
                 LabelNames::from_names(labels.iter().filter_map(|&column| columns.get(column as usize).cloned()))
             }
@@ -139,6 +143,9 @@ impl RowParser {
                 let texts = texts(record, *text, *pair)?;
                 let ids = match labels.as_slice() {
                     &[column] => label_lists::unsplit(record.get(column as usize), names)?,
+                    columns if names.are_lists => {
+                        label_lists::unsplit(&label_columns::as_list(record, columns), names)?
+                    }
                     columns => flags.add(nth, record, columns)?,
                 };
                 Ok(ParsedRow { texts, target: RowTarget::Labels(ids) })
@@ -256,7 +263,8 @@ fn class<'a>(
     names: &mut LabelNames,
 ) -> Result<ParsedRow<'a>, RowError> {
     let cell = record.get(label as usize);
-    let label = trim(cell);
+    let only = literal::only_element(cell);
+    let label = only.as_deref().map_or_else(|| trim(cell), str::trim);
     let texts = match texts(record, text, pair) {
         Err(RowError::Skip(reason)) if label.is_empty() => return Err(format!("{reason} and no label").into()),
         texts => texts?,
@@ -265,7 +273,7 @@ fn class<'a>(
         return Err(RowError::Unlabeled(texts.into_iter().map(Cow::into_owned).collect()));
     }
     let id = names.id_of(label)?;
-    names.count_row(id, cell.len() > label.len());
+    names.count_row(id, only.is_none() && cell.len() > label.len());
     Ok(ParsedRow { texts, target: RowTarget::Class(id) })
 }
 

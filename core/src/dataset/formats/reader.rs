@@ -105,6 +105,8 @@ pub(crate) struct RecordReader {
     width: Option<usize>,
     /// True until the header has been read.
     expects_header: bool,
+    /// Rows below the header that are still to be skipped, because they describe the columns.
+    described_rows: u32,
     /// The header of a table, which files that were joined have again.
     header: Option<Record>,
     /// Lines to skip before the first record.
@@ -124,6 +126,7 @@ impl RecordReader {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
             expects_header: layout.has_header
                 && matches!(layout.format, Format::Delimited | Format::Text | Format::Sheet),
+            described_rows: layout.quirks.described_rows,
             header: None,
             lines_to_skip: layout.quirks.skipped_lines,
             row: layout.quirks.numbers_rows.then_some(0),
@@ -175,6 +178,10 @@ impl RecordReader {
                 ReadStep::Record(used) if self.expects_header => {
                     self.expects_header = false;
                     self.header = Some(self.record.clone()).filter(|header| header.len() > 1);
+                    (used, None)
+                }
+                ReadStep::Record(used) if self.described_rows > 0 => {
+                    self.described_rows -= 1;
                     (used, None)
                 }
                 ReadStep::Record(used) => {

@@ -1,6 +1,7 @@
 //! Names of columns by which tasks are recognized.
 
 use crate::dataset::formats::json_shapes::FIRST_POSITIVE;
+use crate::dataset::inspect::columns::has_word;
 
 /// Names of the two columns of a pair of texts.
 pub(crate) const PAIRS: [(&str, &str); 13] = [
@@ -61,3 +62,23 @@ pub(crate) const RELEVANCE: &[&str] = &["label", "relevance", "relevant", "score
 pub(crate) const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
 /// Names of the column of lists of labels.
 pub(crate) const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
+/// Words in the names of columns that hold a label each.
+const LABELS: &[&str] = &[
+    "label",
+    "labels",
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "class",
+    "topic",
+    "genre",
+    "emotion",
+    "intent",
+    "theme",
+];
+
+/// Returns true if a column's name says that it holds labels, with a number after it or without: `label1`, `second_label`.
+pub(crate) fn names_labels(column: &str) -> bool {
+    has_word(column.trim().trim_end_matches(|c: char| c.is_ascii_digit()), LABELS)
+}

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
+use crate::dataset::cell::{is_unjudged, parse_flag};
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind, is_machine_made};
 use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence};
@@ -40,6 +41,7 @@ const LABEL_NAMES: &[&str] = &[
     "class",
     "emotion",
     "genre",
+    "gold",
     "intent",
     "label",
     "labels",
@@ -59,6 +61,8 @@ const PAIR_NAMES: &[&str] = &["anchor", "positive", "negative"];
 const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval"];
 /// Number of rows from which on a column with a different cell in each of them has no labels.
 const MIN_DISTINCT: usize = 10;
+/// Longest cell that is a yes or a no, in bytes.
+const MAX_FLAG_BYTES: usize = 16;
 /// Number of cells per column whose kind is inspected.
 const INSPECTED_CELLS: usize = 100;
 
@@ -104,9 +108,17 @@ struct Column {
     ticks: usize,
     /// Number of cells such as Y and N.
     letters: usize,
+    /// Number of cells that are a yes or a no.
+    flags: usize,
+    /// Number of cells that say that the label was not judged.
+    unjudged: usize,
+    /// Sum of the hashes of their rows.
+    unjudged_rows: u64,
     /// Number of links, ids, times and the like.
     machine_made: usize,
     lists: usize,
+    /// Number of cells that are lists of a single element.
+    single_lists: usize,
     labels: LabelCells,
     /// Number of cells that name a part of a data set: `train`, `test`.
     splits: usize,
@@ -121,7 +133,7 @@ struct Column {
 }
 
 impl Column {
-    fn add(&mut self, cell: &str) {
+    fn add(&mut self, row: usize, cell: &str, label_separator: Option<char>) {
         let len = cell.len();
         let cell = cell.trim();
         if cell.is_empty() {
@@ -145,13 +157,21 @@ impl Column {
         self.letters += usize::from(["y", "n", "t", "f", "Y", "N", "T", "F"].contains(&cell));
         self.machine_made += usize::from(is_machine_made(cell));
         self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
+        self.flags += usize::from(cell.len() <= MAX_FLAG_BYTES && parse_flag(cell).is_some());
+        if is_unjudged(cell) {
+            self.unjudged += 1;
+            let mut hasher = DefaultHasher::new();
+            row.hash(&mut hasher);
+            self.unjudged_rows = self.unjudged_rows.wrapping_add(hasher.finish());
+        }
         let whole = parse_whole(cell);
         self.whole += usize::from(whole.is_some());
         let first = *self.first.get_or_insert(whole.unwrap_or(i64::MIN));
         self.counted +=
             usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
-        self.labels.add(cell);
+        self.single_lists += usize::from(literal::only_element(cell).is_some());
+        self.labels.add(cell, label_separator);
         let has_several = cell.contains(' ') || separator_of(cell).is_some();
         self.sentences += usize::from(has_several && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {
@@ -201,6 +221,8 @@ impl Column {
         for (holds, points) in [
             (has_word(name, LABEL_NAMES), 4.0),
             (self.values.len() > 1 && self.values.len() <= MAX_CLASSES && self.values.len() * 2 <= rows, 3.0),
+            // What is the same in all rows tells nothing apart.
+            (self.values.len() == 1 && rows >= MIN_DISTINCT, -3.0),
             (self.mean_bytes() <= 30.0, 1.0),
             (self.filled * 2 > rows, 1.0),
             (self.decimals * 2 > self.filled, -2.0),
@@ -242,18 +264,25 @@ impl WordCounts {
 pub(crate) struct ColumnStats {
     columns: Vec<Column>,
     rows: usize,
+    /// Character between the labels of a cell, where the user has set it.
+    label_separator: Option<char>,
     /// Word counts of the first rows, by column.
     word_counts: Vec<Vec<WordCounts>>,
 }
 
 impl ColumnStats {
+    /// No statistics yet. The user may have set the character between the labels of a cell.
+    pub(crate) fn new(label_separator: Option<char>) -> Self {
+        Self { label_separator, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, record: &Record) {
         self.rows += 1;
         if self.columns.len() < record.len() {
             self.columns.resize_with(record.len(), Column::default);
         }
         for (column, cell) in self.columns.iter_mut().zip(record.iter()) {
-            column.add(cell);
+            column.add(self.rows, cell, self.label_separator);
         }
         if self.word_counts.len() < INSPECTED_CELLS {
             self.word_counts.push(record.iter().map(WordCounts::of).collect());
@@ -293,7 +322,33 @@ impl ColumnStats {
         let Some(column) = self.columns.get(column as usize) else { return CellKind::Text };
         let is_tick_list = column.filled > 0 && column.ticks == column.filled && column.filled < self.rows;
         let are_letters = column.filled > 0 && column.letters == column.filled && column.values.len() <= 2;
-        if is_tick_list || are_letters { CellKind::Flag } else { column.kind.unwrap_or(CellKind::Text) }
+        if is_tick_list || are_letters || self.are_judged_flags(column) {
+            CellKind::Flag
+        } else {
+            column.kind.unwrap_or(CellKind::Text)
+        }
+    }
+
+    /// Returns true if a column has flags, and in the same rows as another such column a mark that the row was not judged. A
+    /// column that has it in rows of its own has three classes.
+    fn are_judged_flags(&self, column: &Column) -> bool {
+        let is_like = |other: &&Column| {
+            let is_flag = other.flags > 0 && other.flags + other.unjudged == other.filled;
+            is_flag && other.unjudged == column.unjudged && other.unjudged_rows == column.unjudged_rows
+        };
+        column.unjudged > 0 && is_like(&column) && self.columns.iter().filter(is_like).count() > 1
+    }
+
+    /// Returns true if two columns have labels of one set: many labels of the one are in the other too.
+    pub(crate) fn share_labels(&self, one: u32, other: u32) -> bool {
+        let values = |column: u32| self.columns.get(column as usize).map(|column| &column.values);
+        let (Some(one), Some(other)) = (values(one), values(other)) else { return false };
+        one.intersection(other).count() * 2 >= one.len().min(other.len()).max(1)
+    }
+
+    /// Number of cells of a column that are not empty.
+    pub(crate) fn filled(&self, column: u32) -> usize {
+        self.columns.get(column as usize).map_or(0, |column| column.filled)
     }
 
     /// Returns true if a column numbers the rows. It is never a target.
@@ -355,6 +410,12 @@ impl ColumnStats {
         self.columns
             .get(column as usize)
             .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
+    }
+
+    /// Returns true if every cell of a column is a list of a single element, as tools write one label for each text.
+    pub(crate) fn are_single_lists(&self, column: u32) -> bool {
+        let are_single = |column: &Column| column.filled > 0 && column.single_lists == column.filled;
+        self.columns.get(column as usize).is_some_and(are_single)
     }
 
     /// How sure it is that the cells of a column list labels, though most may have only one.

@@ -27,6 +27,11 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// No statistics yet. The user may have set the character between the labels of a cell.
+    pub(crate) fn new(label_separator: Option<char>) -> Self {
+        Self { stats: ColumnStats::new(label_separator), ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, ParsedRecord { line, record }: ParsedRecord) {
         let record = match record {
             Ok(record) => record,

@@ -4,6 +4,7 @@ use crate::dataset::formats::json_shapes::FIRST_NEGATIVE;
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::column_names::{
     ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, PASSAGES, QUERIES, RELEVANCE, TAGS, TOKENS,
+    names_labels,
 };
 use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
 use crate::dataset::inspect::languages::language;
@@ -318,6 +319,9 @@ impl Guesser<'_> {
             let why = format!("{} columns contain only 0 and 1.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
         }
+        if let Some((labels, why)) = self.numbered_labels(text).filter(|(labels, _)| self.are_filled_in_turn(labels)) {
+            return Some((Mapping::MultiLabel { text, pair: None, labels }, why));
+        }
         let is_list = |column: &u32| {
             let is_plural = has_word(self.name(*column), LISTS);
             // 4,5 is a number rather than two labels, unless the column's name says otherwise.
@@ -332,19 +336,62 @@ impl Guesser<'_> {
                 CellKind::Text | CellKind::Flag => !are_numbers && (are_lists || self.stats.are_lists(*column)),
                 _ => false,
             };
-            *column != text && !self.stats.kind(text).is_json() && is_list_like && (is_plural || *column == label)
+            // Tools write a list where each text has one label; a column in the plural may have several in other files.
+            let is_single = !is_plural && self.stats.are_single_lists(*column);
+            *column != text
+                && !self.stats.kind(text).is_json()
+                && is_list_like
+                && !is_single
+                && (is_plural || *column == label)
         };
         let list = self.all().find(is_list)?;
         let why = format!("Column “{}” lists labels.", self.name(list));
         Some((Mapping::MultiLabel { text, pair: None, labels: vec![list] }, why))
     }
 
+    /// Numbered columns with a label each, such as `label1` and `label2`.
+    fn numbered_labels(&self, text: u32) -> Option<(Vec<u32>, String)> {
+        let stem = |column: u32| {
+            let name = self.name(column).trim();
+            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let is_numbered = stem.len() < name.len() && names_labels(name);
+            is_numbered.then(|| stem.trim_end_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        };
+        let holds_labels = |column: &u32| {
+            *column != text && self.stats.kind(*column) == CellKind::Text && !self.stats.are_distinct(*column)
+        };
+        let mut groups: Vec<(String, Vec<u32>)> = Vec::new();
+        for column in self.all().filter(holds_labels) {
+            let Some(stem) = stem(column) else { continue };
+            match groups.iter_mut().find(|(known, _)| *known == stem) {
+                Some((_, columns)) => columns.push(column),
+                None => groups.push((stem, vec![column])),
+            }
+        }
+        let (_, columns) = groups.into_iter().find(|(_, columns)| columns.len() > 1)?;
+        let (first, last) = (self.name(*columns.first()?), self.name(*columns.last()?));
+        let why = format!("Columns “{first}” to “{last}” have a label each.");
+        Some((columns, why))
+    }
+
+    /// Returns true if columns have labels of one set, and later columns are empty where a text has fewer labels. Otherwise
+    /// they may be the levels of a hierarchy, or the labels of several people.
+    fn are_filled_in_turn(&self, columns: &[u32]) -> bool {
+        let Some((&first, rest)) = columns.split_first() else { return false };
+        rest.iter().any(|&column| self.stats.filled(column) < self.stats.filled(first))
+            && rest.iter().all(|&column| self.stats.share_labels(first, column))
+    }
+
     /// Lists in the likeliest column of labels, of which there are few or which are separated by spaces.
     fn any_labels(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
+        if let Some((labels, why)) = self.numbered_labels(text) {
+            return Some((Mapping::MultiLabel { text, pair: None, labels }, why));
+        }
         let is_text = matches!(self.stats.kind(label), CellKind::Text | CellKind::Flag | CellKind::List);
-        let is_list =
-            is_text && self.stats.list_evidence(label) > ListEvidence::None && !self.stats.are_only_numbers(label);
+        let is_list = is_text
+            && (self.stats.list_evidence(label) > ListEvidence::None || self.stats.kind(label) == CellKind::List)
+            && !self.stats.are_only_numbers(label);
         let why = format!("Some cells of column “{}” list labels.", self.name(label));
         let is_usable = is_list && text != label && !self.stats.kind(text).is_json();
         is_usable.then_some((Mapping::MultiLabel { text, pair: None, labels: vec![label] }, why))

@@ -32,6 +32,8 @@ pub(crate) struct LabelCells {
     single: HashSet<u64>,
     /// Labels of each distinct cell with a separator.
     lists: Vec<(char, Vec<u64>)>,
+    /// True if a cell has the separator that the user set. Then the user says that such cells are lists.
+    has_set: bool,
 }
 
 fn hash_of(text: &str) -> u64 {
@@ -41,8 +43,8 @@ fn hash_of(text: &str) -> u64 {
 }
 
 impl LabelCells {
-    /// Adds a trimmed cell that is not empty.
-    pub(crate) fn add(&mut self, cell: &str) {
+    /// Adds a trimmed cell that is not empty. `set` is the separator that the user set.
+    pub(crate) fn add(&mut self, cell: &str, set: Option<char>) {
         if self.cells.len() >= MAX_CELLS || cell.len() > MAX_LIST_BYTES || !self.cells.insert(hash_of(cell)) {
             return;
         }
@@ -51,6 +53,10 @@ impl LabelCells {
             let parts = cell.split(separator).map(|part| part.trim_matches(is_around));
             parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()
         };
+        if let Some(set) = set {
+            self.has_set |= cell.contains(set);
+            return;
+        }
         let separator = SEPARATORS.into_iter().find(|&separator| cell.contains(separator));
         if separator == Some(' ') && cell.len() > MAX_SPACED_BYTES {
             return;
@@ -69,6 +75,9 @@ impl LabelCells {
 
     /// How sure it is that the cells are lists.
     pub(crate) fn evidence(&self) -> ListEvidence {
+        if self.has_set {
+            return ListEvidence::Strong;
+        }
         let uses = |separator: char| self.lists.iter().filter(|(it, _)| *it == separator).count();
         let marked = self.lists.len() - uses(' ');
         let all = |separator: char| if separator == ' ' { self.lists.len() } else { marked };
@@ -99,7 +108,7 @@ mod tests {
 
     fn evidence(cells: &[&str]) -> ListEvidence {
         let mut all = LabelCells::default();
-        cells.iter().for_each(|cell| all.add(cell));
+        cells.iter().for_each(|cell| all.add(cell, None));
         all.evidence()
     }
 

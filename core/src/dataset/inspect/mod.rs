@@ -3,6 +3,7 @@
 pub(crate) mod cell_kind;
 pub(crate) mod column_names;
 pub(crate) mod columns;
+mod described_rows;
 pub(crate) mod drafts;
 pub(crate) mod findings;
 pub(crate) mod guess;

@@ -104,6 +104,7 @@ impl Scanner {
             multiline: layout.multiline,
             has_header: layout.has_header,
             quirks: layout.quirks,
+            hints: self.hints,
             columns,
             rows: findings.rows,
             preview,
@@ -177,6 +178,7 @@ impl RecordScan {
                 ends_in_cr,
                 quoting: sniffed.dialect.map(|dialect| dialect.quoting).unwrap_or_default(),
                 skipped_lines: sniffed.skipped_lines,
+                described_rows: sniffed.described_rows,
                 numbers_rows: match sniffed.format {
                     Format::JsonArray => has_rows_on_one_line(&text),
                     other => other == Format::JsonColumns,
@@ -190,7 +192,8 @@ impl RecordScan {
         }
         let reader = RecordReader::new(layout.clone());
         let undecided = is_undecided.then(Vec::new);
-        let mut scan = Self { layout, decoder, undecided, reader, text, findings: Findings::default(), warnings };
+        let findings = Findings::new(hints.label_separator);
+        let mut scan = Self { layout, decoder, undecided, reader, text, findings, warnings };
         scan.read(false)?;
         Ok(scan)
     }

@@ -25,6 +25,8 @@ pub(crate) struct Sniffed {
     pub columns: Vec<String>,
     /// Number of lines before the table.
     pub skipped_lines: u32,
+    /// Number of rows below the header that belong to it.
+    pub described_rows: u32,
     /// Warnings about the header.
     pub warnings: Vec<Diagnostic>,
 }
@@ -32,7 +34,15 @@ pub(crate) struct Sniffed {
 impl Sniffed {
     fn new(format: Format, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| column.to_string()).collect();
-        Self { format, dialect: None, has_header: false, columns, skipped_lines: 0, warnings: vec![] }
+        Self {
+            format,
+            dialect: None,
+            has_header: false,
+            columns,
+            skipped_lines: 0,
+            described_rows: 0,
+            warnings: vec![],
+        }
     }
 
     /// Returns true if there is only a text, without a name for it.
@@ -73,8 +83,9 @@ impl Sniffed {
     }
 
     fn table(table: Table) -> Self {
-        let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
-        Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }
+        let Table { dialect, has_header, columns, skipped_lines, described_rows, warnings } = table;
+        let dialect = Some(dialect);
+        Self { format: Format::Delimited, dialect, has_header, columns, skipped_lines, described_rows, warnings }
     }
 }
 
@@ -100,7 +111,11 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             }
             let labeled = LabeledLines::detect(sample);
             let labeled = labeled.map(|lines| (lines, Sniffed::new(Format::Text, lines.columns())));
-            if let Some((LabeledLines::Single | LabeledLines::Several | LabeledLines::Trec, sniffed)) = labeled {
+            if let Some((
+                LabeledLines::Single | LabeledLines::Several | LabeledLines::Trec | LabeledLines::AtEnd,
+                sniffed,
+            )) = labeled
+            {
                 return Ok(sniffed);
             }
             let Some(table) = table(name, sample, is_whole, hints)? else {

@@ -8,10 +8,12 @@ use crate::dataset::formats::record::Record;
 use crate::dataset::formats::sheet::{CELL_END, SheetReader};
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::inspect::columns::{has_word, is_typical_name};
+use crate::dataset::inspect::described_rows::{described_rows, described_warning};
 use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
 use crate::dataset::inspect::quotes::{are_quoted_rows, quoted_rows, quotings};
 use crate::dataset::layout::{Delimiter, Hints, Quoting};
 use crate::dataset::phrases::{count, excerpt, names};
+use crate::dataset::separator::separator_name;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
 
@@ -29,6 +31,8 @@ pub(crate) struct Table {
     pub columns: Vec<String>,
     /// Number of lines before the table.
     pub skipped_lines: u32,
+    /// Number of rows below the header that belong to it.
+    pub described_rows: u32,
     /// Warnings about the header.
     pub warnings: Vec<Diagnostic>,
 }
@@ -149,7 +153,12 @@ fn described(
         skipped_lines += line_ends(before.as_bytes());
         warnings.push(titles_warning(before));
     }
-    let header = header(&rows.cells[first..], width, has_header, skipped_lines + 1)?;
+    let described_rows = if has_header == Some(false) { 0 } else { described_rows(&rows.cells[first..]) };
+    if described_rows > 0 {
+        warnings.push(described_warning(&rows.cells[first + 1..=first + described_rows]));
+    }
+    let named = has_header.or((described_rows > 0).then_some(true));
+    let header = header(&rows.cells[first..], width, named, skipped_lines + 1)?;
     let has_header = header.is_some();
     let Header { names: given, warning } = header.unwrap_or_else(|| Header::unnamed(width));
     warnings.extend(warning);
@@ -158,15 +167,12 @@ fn described(
         let what = format!("More than one column is named {}.", names(&repeated));
         warnings.push(Diagnostic::new("data.same-columns", what).done("The duplicates were numbered."));
     }
-    Ok(Table { dialect, has_header, columns, skipped_lines: skipped_lines as u32, warnings })
+    let (skipped_lines, described_rows) = (skipped_lines as u32, described_rows as u32);
+    Ok(Table { dialect, has_header, columns, skipped_lines, described_rows, warnings })
 }
 
 fn no_delimiter(delimiter: char) -> Diagnostic {
-    let name = match delimiter {
-        '\t' => "tab".to_owned(),
-        ' ' => "space".to_owned(),
-        other => format!("“{other}”"),
-    };
+    let name = separator_name(delimiter);
     Diagnostic::new("data.delimiter", format!("Most lines have no {name} between cells."))
         .done("The file was not read that way.")
         .remedy("Choose another delimiter, or let Hone detect it.")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dataset::collect::example::Example;
 use crate::dataset::collect::examples::Examples;
+use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::input_columns::InputColumns;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
@@ -85,6 +86,11 @@ impl Dataset {
     /// The names of the columns that the model's input comes from.
     pub fn input_columns(&self) -> Option<&InputColumns<String>> {
         self.train_file.examples.input.as_ref()
+    }
+
+    /// How the training file was read, for the recipe file.
+    pub fn data_recipe(&self) -> Option<&DataRecipe> {
+        self.train_file.examples.data_recipe.as_ref()
     }
 
     /// A row as an example.

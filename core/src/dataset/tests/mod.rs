@@ -12,6 +12,7 @@ mod embeddings;
 mod formats;
 mod hints;
 mod inspect;
+mod label_forms;
 #[cfg(feature = "engine")]
 mod packed;
 mod pool;

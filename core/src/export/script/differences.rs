@@ -46,7 +46,7 @@ impl TrainingScript<'_> {
             (task == Task::MultiLabel)
                 .then_some("The scores take a label from probability 0.5; Hone tunes a threshold for each label."),
             has_lists.then_some(
-                "Lists of labels are read as JSON arrays, or split at commas, semicolons and bars.",
+                "Lists of labels are read as JSON arrays, or split at the separator that Hone found.",
             ),
             self.quantized.map(|_| {
                 "The base model's weights were quantized in Hone's file. Load the same file, or expect another loss in the first \

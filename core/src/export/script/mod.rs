@@ -13,7 +13,7 @@ use crate::export::{MODELING, failed, file, pretty, weights};
 use crate::metrics::Evaluation;
 use crate::model::TaskModel;
 use crate::recipe::{Recipe, Task};
-use crate::run::SourceFile;
+use crate::run::{RecipeFile, SourceFile};
 use crate::train::{FirstStep, TrainingData};
 
 use python::Python;
@@ -90,7 +90,8 @@ impl TrainingScript<'_> {
         for (name, script) in python.scripts()? {
             file(&mut zip, name, script.as_bytes())?;
         }
-        file(&mut zip, "recipe.json", &pretty(&serde_json::to_value(self.recipe.spec()).map_err(failed)?)?)?;
+        let recipe = RecipeFile { recipe: self.recipe.spec().clone(), data: self.dataset.data_recipe().cloned() };
+        file(&mut zip, "recipe.json", &pretty(&recipe.to_value().map_err(failed)?)?)?;
         file(&mut zip, "split.json", &json_file(&self.split())?)?;
         file(&mut zip, "expected.json", &json_file(&self.expected())?)?;
         file(&mut zip, "requirements.txt", (python.packages().join("\n") + "\n").as_bytes())?;

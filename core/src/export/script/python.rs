@@ -126,12 +126,13 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
             let texts: Vec<u32> = [*text].into_iter().chain(*pair).collect();
             let label_columns = if labels.len() > 1 { list(labels) } else { Value::from(()) };
             let label = literal(labels.first().copied().unwrap_or_default());
-            let separator = Value::from(r#"r"[,;|]""#);
+            let separator = examples.list_form.separator.map(|separator| quoted(&separator.to_string()));
             vec![
                 ("text_columns", list(&texts)),
                 ("label", label),
                 ("label_columns", label_columns),
-                ("separator", separator),
+                ("holds_names", Value::from(examples.list_form.is_in_columns)),
+                ("separator", separator.map(Value::from).unwrap_or_default()),
             ]
         }
         Mapping::TokenClassification { text, tags } => vec![("text_columns", list(&[*text, *tags]))],
@@ -168,8 +169,7 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
     let names = [Some(name), has_validation_file.then_some(validation_name)];
     let arguments: Vec<String> = names.into_iter().flatten().map(shell).collect();
     let need_re = reading.format == "paragraphs"
-        || matches!(examples.mapping, Mapping::Classification { .. } | Mapping::Completion { .. })
-        || matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() == 1);
+        || matches!(examples.mapping, Mapping::Classification { .. } | Mapping::Completion { .. });
     variables.extend([
         ("rows_need_re", Value::from(need_re)),
         ("format", Value::from(reading.format)),

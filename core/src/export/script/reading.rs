@@ -38,6 +38,9 @@ impl Reading {
         if records.is_part {
             return refused("a part of a file, such as a sheet or a file in an archive");
         }
+        if layout.quirks.described_rows > 0 {
+            return refused("a table whose header has several rows");
+        }
         if records.compression == Some(Compression::Zstd) {
             return refused("a file compressed with Zstandard");
         }
