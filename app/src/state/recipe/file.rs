@@ -3,7 +3,7 @@
 use hone_core::recipe::{ModelFacts, RecipeSpec};
 use hone_core::run::RecipeFile;
 
-use crate::state::{Effect, Form, State};
+use crate::state::{Effect, Form, RecipeLink, State};
 
 impl State {
     /// Opens a recipe that was read from a file, unless a run is under way. The rows are split again only if the recipe
@@ -38,6 +38,10 @@ impl State {
         let before = split(&self.form);
         let facts = self.facts();
         import(&mut self.form, facts);
+        // The form is unchanged, and says why.
+        if self.form.diagnostic.is_some() || matches!(self.form.link, RecipeLink::Refused(_)) {
+            return Vec::new();
+        }
         if let Some(mapping) = self.data.columns_for(self.form.recipe.task) {
             return self.map(mapping);
         }
