@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util";
 
 import { workerCpuTime } from "./cpu-time.mjs";
-import { launch, protocolVersion, startWorker, url } from "./harness.mjs";
+import { beforeEngine, launch, protocolVersion, startWorker, url } from "./harness.mjs";
 
 /** Number of steps after the first; a software GPU takes seconds for each. */
 const STEPS = {
@@ -101,17 +101,14 @@ async function onCpu(bench, steps, cpuTime) {
   return { ...times, generated_per_s: last.generated_per_s, cpu_ms_per_token };
 }
 
-/** Makes the counter of WebGPU calls, which the worker loads for the benchmark only, empty every dispatch. */
-async function emptyDispatches(page) {
-  await page.route("**/webgpu-count.js", async (route) => {
-    const response = await route.fetch();
-    const empty = () => {
-      const { prototype } = globalThis.GPUComputePassEncoder;
-      const dispatch = prototype.dispatchWorkgroups;
-      prototype.dispatchWorkgroups = function () {
-        dispatch.call(this, 0, 0, 0);
-      };
+/** Makes every dispatch empty. The counter of WebGPU calls, which the worker loads later, still counts it. */
+function emptyDispatches(page) {
+  return beforeEngine(page, () => {
+    const prototype = globalThis.GPUComputePassEncoder?.prototype;
+    if (!prototype) return;
+    const dispatch = prototype.dispatchWorkgroups;
+    prototype.dispatchWorkgroups = function () {
+      dispatch.call(this, 0, 0, 0);
     };
-    await route.fulfill({ response, body: `(${empty})();\n${await response.text()}` });
   });
 }

@@ -18,7 +18,7 @@ use crate::model::mask::causal_mask;
 use crate::model::norm::RmsNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sizes::Sizes;
-use crate::ops::{contiguous, gelu_tanh, silu, softmax};
+use crate::ops::{contiguous, gelu_tanh, products, silu, softmax};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -339,11 +339,11 @@ impl Attention {
         // The queries that share a key head are stacked along the sequence, so that keys and values need no copy.
         let group = heads / kv_heads;
         let query = query.reshape([batch, kv_heads, group * seq, head_dim]);
-        let scores = query.matmul(key.transpose()) * self.scale;
+        let scores = products(query, key.transpose()) * self.scale;
         let bias = positions.masks[self.window].clone();
         let probs = mask.apply(softmax(scores.reshape([batch, heads, seq, all]) + bias));
-        let context = probs.reshape([batch, kv_heads, group * seq, all]).matmul(value);
-        let context = contiguous(context).reshape([batch, heads, seq, head_dim]).swap_dims(1, 2);
+        let probs = probs.reshape([batch, kv_heads, group * seq, all]);
+        let context = contiguous(products(probs, value)).reshape([batch, heads, seq, head_dim]).swap_dims(1, 2);
         self.o_proj.forward(context.reshape([batch, seq, heads * head_dim]), dropout)
     }
 }

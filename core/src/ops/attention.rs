@@ -12,7 +12,7 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
 use crate::ops::fused::FusedOps;
-use crate::ops::{contiguous, linear, softmax};
+use crate::ops::{contiguous, linear, products, softmax};
 
 /// Weights `[hidden, hidden]` and biases `[hidden]` of the linear layers that make queries, keys and values.
 #[derive(ExtensionType)]
@@ -203,9 +203,9 @@ fn forward<B: AttentionOps>(
     let weight = B::side_by_side(query_weight, key_weight, value_weight);
     let packed = B::product(x.clone(), weight.clone());
     let (query, key, value) = B::split_heads(packed, query_bias, key_bias, value_bias, shape);
-    let scores = B::float_matmul(query.clone(), transposed::<B>(key.clone()));
+    let scores = B::products(query.clone(), transposed::<B>(key.clone()));
     let (weights, dropped) = B::attention_weights(scores, bias, mask.clone(), shape.scale());
-    let context = B::float_matmul(dropped.clone(), value.clone());
+    let context = B::products(dropped.clone(), value.clone());
     let context = B::float_reshape(B::float_swap_dims(context, 1, 2), shape.of_rows(shape.hidden()));
     (context, Kept { x, weight, query, key, value, weights, dropped, mask, shape })
 }
@@ -218,11 +218,11 @@ fn transposed<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
 fn backward<B: AttentionOps>(kept: Kept<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
     let Kept { query, key, value, weights, dropped, mask, shape, .. } = kept;
     let grad = B::contiguous(B::float_swap_dims(B::float_reshape(grad, shape.of_tokens()), 1, 2));
-    let for_value = B::float_matmul(transposed::<B>(dropped), grad.clone());
-    let for_dropped = B::float_matmul(grad, transposed::<B>(value));
+    let for_value = B::products(transposed::<B>(dropped), grad.clone());
+    let for_dropped = B::products(grad, transposed::<B>(value));
     let for_scores = B::attention_weights_backward(weights, for_dropped, mask, shape.scale());
-    let for_query = B::float_matmul(for_scores.clone(), key);
-    let for_key = B::float_matmul(transposed::<B>(for_scores), query);
+    let for_query = B::products(for_scores.clone(), key);
+    let for_key = B::products(transposed::<B>(for_scores), query);
     B::merge_heads(for_query, for_key, for_value, shape)
 }
 
@@ -345,13 +345,13 @@ pub fn heads_of(x: Tensor<3>, heads: usize) -> Tensor<4> {
 /// is `[batch or 1, 1, seq or 1, seq]`.
 pub fn attend([query, key, value]: [Tensor<4>; 3], bias: Tensor<4>, mask: WeightsMask) -> Tensor<3> {
     let [batch, heads, seq, head_dim] = query.dims();
-    let scores = query.matmul(key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
+    let scores = products(query, key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
     let weights = match mask {
         None => softmax(scores),
         Some((mask, 1.0)) => softmax(scores) * mask,
         Some((mask, factor)) => softmax(scores) * factor * mask,
     };
-    contiguous(weights.matmul(value)).swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
+    contiguous(products(weights, value)).swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
 }
 
 fn as_one_operation(

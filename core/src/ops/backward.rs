@@ -59,6 +59,26 @@ impl<B: FusedOps> Backward<B, 2> for Product {
 }
 
 #[derive(Debug)]
+struct Products;
+
+impl<B: FusedOps> Backward<B, 2> for Products {
+    /// Both factors.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, y) = ops.state;
+        let [for_x, for_y] = ops.parents;
+        if let Some(node) = for_x {
+            grads.register::<B>(node.id, B::products(grad.clone(), B::float_swap_dims(y, 2, 3)));
+        }
+        if let Some(node) = for_y {
+            grads.register::<B>(node.id, B::products(B::float_swap_dims(x, 2, 3), grad));
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Linear;
 
 impl<B: FusedOps> Backward<B, 3> for Linear {
@@ -171,6 +191,16 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
                 prepared.finish((x.clone(), weight.clone()), B::product(x, weight))
             }
             OpsKind::UnTracked(prepared) => prepared.finish(B::product(x.into_primitive(), weight.into_primitive())),
+        }
+    }
+
+    fn products(x: FloatTensor<Self>, y: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Products.prepare::<C>([x.node(), y.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (x, y) = (x.into_primitive(), y.into_primitive());
+                prepared.finish((x.clone(), y.clone()), B::products(x, y))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::products(x.into_primitive(), y.into_primitive())),
         }
     }
 

@@ -30,16 +30,23 @@ const TANH_CUBE: f32 = 0.044_715;
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Fusion: cfg(feature = "wgpu"), Autodiff)]
 pub trait FusedOps: Backend {
     /// `x · weight`, from `[rows, in]` and `[in, out]` to `[rows, out]`.
-    #[fusion(default)]
+    #[fusion(meta = |x, weight| product_of(x, weight))]
     fn product(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_matmul(x, weight)
     }
 
     /// `x · weight + bias`, from `[rows, in]`, `[in, out]` and `[out]` to `[rows, out]`.
-    #[fusion(default)]
+    #[fusion(meta = |x, weight, _bias| product_of(x, weight))]
     fn linear_of_rows(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = along_last(&weight.shape());
         Self::float_add(Self::product(x, weight), Self::float_reshape(bias, shape))
+    }
+
+    /// The products of the matrices in two tensors: `[batch, heads, rows, depth]` and `[batch, heads, depth, columns]` to
+    /// `[batch, heads, rows, columns]`.
+    #[fusion(meta = |x, y| product_of(x, y))]
+    fn products(x: FloatTensor<Self>, y: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(x, y)
     }
 
     /// An activation function of each value.
@@ -270,6 +277,16 @@ pub trait FusedOps: Backend {
     ) -> (AdamWOutput<Self>, AdamWOutput<Self>) {
         (Self::adamw(first), Self::adamw(second))
     }
+}
+
+/// The description of `x · y`.
+#[cfg(feature = "wgpu")]
+fn product_of(x: &TensorSpec, y: &TensorSpec) -> TensorSpec {
+    let mut dims = x.shape.as_slice().to_vec();
+    if let (Some(last), Some(columns)) = (dims.last_mut(), y.shape.as_slice().last()) {
+        *last = *columns;
+    }
+    TensorSpec::new(Shape::from(dims), x.dtype)
 }
 
 /// The description of 1 / deviation, `[.., 1]`, where `x` is that of the input.

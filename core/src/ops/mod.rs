@@ -41,6 +41,12 @@ pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tens
     y.reshape(shape)
 }
 
+/// The products of the matrices in two tensors: `[batch, heads, rows, depth]` and `[batch, heads, depth, columns]` to `[batch,
+/// heads, rows, columns]`.
+pub fn products(x: Tensor<4>, y: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::products(x.into_dispatch(), y.into_dispatch()))
+}
+
 /// GELU (Hendrycks, Gimpel 2016), with the error function.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::activated(x.into_dispatch(), Nonlinearity::Gelu))
@@ -160,6 +166,16 @@ mod tests {
         let (x, weight) = (tensor::<3>([2, 4, 5], 2).autodiff(), tensor::<2>([5, 3], 3).autodiff());
         let mut grads = linear(x, weight, Some(bias.clone())).sum().backward();
         assert_eq!(values(bias.grad_remove(&mut grads).unwrap()), [8.0; 3]);
+    }
+
+    #[test]
+    fn products_passes_are_those_of_automatic_differentiation() {
+        let shapes = [[6, 5], [14, 5]];
+        let heads = |x: Tensor<2>, rows| x.reshape([2, 1, rows, 5]);
+        assert_same_passes(
+            passes_of(shapes, |x, y| products(heads(x, 3), heads(y, 7).transpose())),
+            passes_of(shapes, |x, y| heads(x, 3).matmul(heads(y, 7).transpose())),
+        );
     }
 
     #[test]

@@ -4,11 +4,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
-use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, rms_norm, softmax, step_scalars};
+use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, linear, products, rms_norm, softmax, step_scalars};
 use crate::rng::{Rng, Stream};
 
 /// Rows and sizes of the norms: less and more than a workgroup.
 const NORMS: [[usize; 3]; 2] = [[1, 3, 37], [2, 17, 200]];
+/// Rows, depth and columns of products: less and more than a workgroup.
+const PRODUCTS: [[usize; 3]; 2] = [[3, 5, 7], [45, 37, 70]];
 /// Lengths of the gradients, which need two dispatches, and several workgroups each.
 const GRADIENTS: [usize; 9] = [1, 5, 300, 4097, 37, 64, 12_000, 2, 777];
 /// Lengths of the weights: a pair and one more.
@@ -22,6 +24,10 @@ pub(in crate::train) async fn values_on(device: &Device) -> Result<Vec<Vec<f32>>
     let mut values = Vec::new();
     for shape in NORMS {
         norms(shape, device, &mut values).await?;
+    }
+    for shape in PRODUCTS {
+        linear_layer(shape, device, &mut values).await?;
+        product_of_heads(shape, device, &mut values).await?;
     }
     values.push(squared_norm(device).await?);
     steps(device, &mut values).await?;
@@ -48,6 +54,44 @@ async fn norms(shape: [usize; 3], device: &Device, values: &mut Vec<Vec<f32>>) -
         for grad in [of_x, gamma.grad_remove(&mut grads), beta.grad_remove(&mut grads)].into_iter().flatten() {
             values.push(device_to_host(grad).await?);
         }
+    }
+    Ok(())
+}
+
+/// Output and gradients of a linear layer, whose backward pass multiplies transposed matrices.
+async fn linear_layer(
+    [rows, depth, columns]: [usize; 3],
+    device: &Device,
+    values: &mut Vec<Vec<f32>>,
+) -> Result<(), Diagnostic> {
+    let tracked = |shape, seed| tensor::<2>(shape, seed, device).autodiff().require_grad();
+    let (x, weight) = (tracked([rows, depth], 1), tracked([depth, columns], 2));
+    let bias = tensor::<1>([columns], 3, device).autodiff().require_grad();
+    let y = linear(x.clone(), weight.clone(), Some(bias.clone()));
+    let mut grads = (y.clone() * tensor([rows, columns], 4, device).autodiff()).sum().backward();
+    values.push(device_to_host(y.inner()).await?);
+    for grad in [x.grad_remove(&mut grads), weight.grad_remove(&mut grads)].into_iter().flatten() {
+        values.push(device_to_host(grad).await?);
+    }
+    if let Some(grad) = bias.grad_remove(&mut grads) {
+        values.push(device_to_host(grad).await?);
+    }
+    Ok(())
+}
+
+/// Output and gradients of products of several matrices, the second of which are transposed, as in attention.
+async fn product_of_heads(
+    [rows, depth, columns]: [usize; 3],
+    device: &Device,
+    values: &mut Vec<Vec<f32>>,
+) -> Result<(), Diagnostic> {
+    let tracked = |shape, seed| tensor::<4>(shape, seed, device).autodiff().require_grad();
+    let (x, y) = (tracked([2, 3, rows, depth], 5), tracked([2, 3, columns, depth], 6));
+    let product = products(x.clone(), y.clone().transpose());
+    let mut grads = (product.clone() * tensor([2, 3, rows, columns], 7, device).autodiff()).sum().backward();
+    values.push(device_to_host(product.inner()).await?);
+    for grad in [x.grad_remove(&mut grads), y.grad_remove(&mut grads)].into_iter().flatten() {
+        values.push(device_to_host(grad).await?);
     }
     Ok(())
 }

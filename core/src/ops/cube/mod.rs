@@ -6,6 +6,7 @@
 mod adamw;
 mod attention;
 mod norm;
+mod product;
 mod reduce;
 mod softmax;
 mod squared_norms;
@@ -25,6 +26,18 @@ use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 const MAX_CUBES: usize = 1 << 15;
 
 impl FusedOps for CubeBackend {
+    fn product(x: CubeTensor, weight: CubeTensor) -> CubeTensor {
+        product::product(x, weight, None)
+    }
+
+    fn linear_of_rows(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTensor {
+        product::product(x, weight, Some(into_contiguous(bias)))
+    }
+
+    fn products(x: CubeTensor, y: CubeTensor) -> CubeTensor {
+        product::product(x, y, None)
+    }
+
     fn contiguous(x: CubeTensor) -> CubeTensor {
         into_contiguous(x)
     }
