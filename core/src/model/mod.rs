@@ -30,7 +30,7 @@ pub use base_model::BaseModel;
 pub use bert::{Bert, EncoderNames};
 pub use config::{
     BertConfig, ConfigError, GateActivation, Gpt2Config, LayerAttention, Llama3Scaling, LlamaConfig, LlamaVariant,
-    ModelConfig, ModernBertConfig, NormPlacement, Rope, layers_field, plain_config,
+    ModelConfig, ModernBertConfig, NormPlacement, Rope, RopeScaling, YarnScaling, layers_field, plain_config,
 };
 pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;

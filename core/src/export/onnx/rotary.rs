@@ -17,6 +17,7 @@ pub(super) fn rotary_embedding(
     positions: &Value,
 ) -> Rotary {
     let frequencies: Vec<f32> = rope.frequencies(head_dim).into_iter().map(|each| each as f32).collect();
+    let factor = rope.attention_factor();
     let graph = &mut net.graph;
     let frequencies = graph.float32s(&format!("frequencies_{number}"), &frequencies);
     let positions = graph.cast(positions, Element::Float);
@@ -25,6 +26,13 @@ pub(super) fn rotary_embedding(
     let angles = graph.op_with("Concat", &[&half, &half], &[("axis", Int(-1))]);
     ["Cos", "Sin"].map(|function| {
         let values = graph.op(function, &[&angles]);
+        let values = match factor {
+            1.0 => values,
+            factor => {
+                let factor = graph.float32s(&format!("factor_{number}_{function}"), &[factor as f32]);
+                graph.op("Mul", &[&values, &factor])
+            }
+        };
         graph.narrowed(&values)
     })
 }

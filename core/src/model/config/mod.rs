@@ -26,7 +26,7 @@ pub use layers::LayerAttention;
 pub use llama::{GateActivation, LlamaConfig, LlamaVariant, NormPlacement};
 pub use modernbert::ModernBertConfig;
 pub use preamble::plain_config;
-pub use rope::{Llama3Scaling, Rope};
+pub use rope::{Llama3Scaling, Rope, RopeScaling, YarnScaling};
 
 /// The configuration of a model of any family.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,6 +158,36 @@ mod tests {
     }
 
     #[test]
+    fn linear_scaling_is_read_and_dynamic_scaling_changes_nothing() {
+        let scaling = |part: &str| llama(&with(part)).layers[0].rope.unwrap().scaling;
+        let linear = r#""rope_scaling":{"type":"linear","factor":2.5}"#;
+        assert_eq!(scaling(linear), Some(RopeScaling::Linear(2.5)));
+        assert_eq!(scaling(r#""rope_scaling":{"rope_type":"dynamic","factor":4.0}"#), None);
+    }
+
+    #[test]
+    fn yarns_defaults_are_those_of_transformers() {
+        let yarn = |part: &str| {
+            let rope =
+                llama(&with(&format!(r#""rope_scaling":{{"rope_type":"yarn","factor":4.0{part}}}"#))).layers[0].rope;
+            match rope.unwrap().scaling {
+                Some(RopeScaling::Yarn(yarn)) => yarn,
+                other => panic!("{other:?}"),
+            }
+        };
+        let plain = yarn("");
+        let length = llama(LLAMA).max_position_embeddings as f64;
+        assert_eq!((plain.beta_fast, plain.beta_slow, plain.is_truncated), (32.0, 1.0, true));
+        assert_eq!(plain.original_max_position_embeddings, length);
+        assert!((plain.attention_factor - (0.1 * 4f64.ln() + 1.0)).abs() < 1e-12);
+        let set =
+            yarn(r#","attention_factor":1.5,"beta_fast":16,"truncate":false,"original_max_position_embeddings":16"#);
+        assert_eq!((set.attention_factor, set.beta_fast, set.is_truncated), (1.5, 16.0, false));
+        assert_eq!(set.original_max_position_embeddings, 16.0);
+        assert_eq!(yarn(r#","mscale":0.7,"mscale_all_dim":0.7"#).attention_factor, 1.0);
+    }
+
+    #[test]
     fn rope_theta_is_read_from_both_places() {
         for part in [r#""rope_theta":5000.0"#, r#""rope_parameters":{"rope_theta":5000.0,"rope_type":"default"}"#] {
             assert_eq!(llama(&with(part)).layers, [LayerAttention::full(5000.0)]);
@@ -178,7 +208,7 @@ mod tests {
         let newer = format!(r#""rope_parameters":{{"rope_theta":5e5,{scaling}}}"#);
         for part in [older, newer] {
             let rope = llama(&with(&part)).layers[0].rope;
-            assert_eq!(rope, Some(Rope { theta: 5e5, scaling: Some(expected) }), "{part}");
+            assert_eq!(rope, Some(Rope { theta: 5e5, scaling: Some(RopeScaling::Llama3(expected)) }), "{part}");
         }
     }
 
@@ -253,7 +283,7 @@ mod tests {
             ("gemma3_text", r#""use_bidirectional_attention":true"#, "use_bidirectional_attention is true"),
             ("gemma3_text", r#""hidden_activation":"relu""#, "hidden_activation is \"relu\""),
             ("llama", r#""partial_rotary_factor":0.5"#, "partial_rotary_factor is 0.5"),
-            ("llama", r#""rope_parameters":{"rope_type":"yarn","rope_theta":1e4}"#, "rope_type is \"yarn\""),
+            ("llama", r#""rope_parameters":{"rope_type":"longrope","rope_theta":1e4}"#, "rope_type is \"longrope\""),
             ("qwen2", r#""attention_bias":true"#, "attention_bias is true"),
             ("modernbert", r#""norm_bias":true"#, "norm_bias is true"),
             ("modernbert", r#""classifier_activation":"relu""#, "classifier_activation is \"relu\""),
@@ -318,7 +348,13 @@ mod tests {
             (LLAMA, "\"num_key_value_heads\":2", "\"num_key_value_heads\":3"),
             (LLAMA, "\"num_attention_heads\":4", "\"num_attention_heads\":8"),
             (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"rope_type\":\"yarn\"},\"model_type\""),
-            (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"type\":\"linear\",\"factor\":2},\"model_type\""),
+            (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"type\":\"linear\"},\"model_type\""),
+            (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2},\"model_type\""),
+            (
+                LLAMA,
+                "\"model_type\"",
+                "\"rope_theta\":1,\"rope_scaling\":{\"type\":\"yarn\",\"factor\":2},\"model_type\"",
+            ),
         ] {
             let json = of.replacen(from, to, 1);
             assert!(ModelConfig::parse(json.as_bytes()).is_err(), "{json}");
