@@ -18,6 +18,7 @@ mod row_times_matrix;
 mod rows;
 mod simd;
 mod softmax;
+mod widen;
 
 pub use activation::{gelu, gelu_backward, gelu_tanh, gelu_tanh_backward, silu, silu_backward};
 pub use adamw::{AdamWStep, adamw};
@@ -25,3 +26,4 @@ pub use gemm::{Matrix, add_product};
 pub use norm::{Norm, NormGradients, layer_norm, layer_norm_backward, rms_norm, rms_norm_backward};
 pub use rows::{squared_norm, sum_of_rows};
 pub use softmax::{cross_entropy, cross_entropy_backward, softmax, softmax_backward};
+pub use widen::{widen_bf16, widen_f16};

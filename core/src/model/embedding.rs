@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor};
 
 use crate::ops::linear;
 use crate::recipe::ParamGroup;
-use crate::weights::{Tensors, Weight, WeightsError, weights_of};
+use crate::weights::{Tensors, Weight, WeightsError, in_32_bits, weights_of};
 
 /// A vector for each id.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ impl Embedding {
 
     /// `[batch, seq]` to `[batch, seq, hidden]`.
     pub(super) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        embedding(self.weight.tensor.clone(), ids)
+        in_32_bits(embedding(self.weight.tensor.clone(), ids))
     }
 
     /// Length of a vector.
@@ -42,7 +42,7 @@ impl Embedding {
 
     /// The vectors of consecutive ids: `[rows.len(), hidden]`.
     pub(super) fn rows(&self, rows: Range<usize>) -> Tensor<2> {
-        self.weight.tensor.clone().narrow(0, rows.start, rows.len())
+        in_32_bits(self.weight.tensor.clone().narrow(0, rows.start, rows.len()))
     }
 
     /// Logits of every id, `[n, ids]`, for `x` `[n, hidden]`: the table as an output layer with tied weights.

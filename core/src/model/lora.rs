@@ -11,7 +11,7 @@ use crate::model::dropout::{Dropout, Site};
 use crate::ops::linear;
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
-use crate::weights::{Weight, weights_of};
+use crate::weights::{Weight, in_32_bits, weights_of};
 
 /// Configuration of a model's adapters.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,7 @@ impl Lora {
         let values: Vec<f32> = (0..into * config.rank).map(|_| (2.0 * rng.uniform() - 1.0) * bound).collect();
         let a = Tensor::from_data(TensorData::new(values, [into, config.rank]), &device);
         let dora = config.is_dora.then(|| {
-            let squared_norms = weight.tensor.clone().square().sum_dim(0).reshape([out]);
+            let squared_norms = in_32_bits(weight.tensor.clone()).square().sum_dim(0).reshape([out]);
             let magnitude = Weight {
                 name: name("lora_magnitude_vector"),
                 tensor: squared_norms.clone().sqrt(),
@@ -98,7 +98,7 @@ impl Lora {
     }
 
     /// `x` `[.., in]` through weight `[in, out]`, bias `[out]` and the adapter: `[.., out]`. No tensor of the weight's size
-    /// is allocated.
+    /// is allocated, except for one of 32 bits where the weight has 16.
     pub(crate) fn forward<const D: usize>(
         &self,
         x: Tensor<D>,
@@ -130,7 +130,7 @@ impl Lora {
         let detached = |tensor: &Tensor<2>| tensor.clone().detach();
         let (a, b) = (detached(&self.a.tensor), detached(&self.b.tensor));
         let transposed = a.clone().transpose();
-        let mixed = (transposed.clone().matmul(detached(weight)) * b.clone()).sum_dim(0);
+        let mixed = (transposed.clone().matmul(in_32_bits(detached(weight))) * b.clone()).sum_dim(0);
         let own = (transposed.matmul(a).matmul(b.clone()) * b).sum_dim(0);
         let [_, out] = mixed.dims();
         let added = mixed * (2.0 * self.scale) + own * (self.scale * self.scale);
@@ -139,7 +139,7 @@ impl Lora {
 
     /// The weight `[in, out]` with the adapter added.
     pub(crate) fn merged(&self, weight: Tensor<2>) -> Tensor<2> {
-        let sum = weight.clone() + self.a.tensor.clone().matmul(self.b.tensor.clone()) * self.scale;
+        let sum = in_32_bits(weight.clone()) + self.a.tensor.clone().matmul(self.b.tensor.clone()) * self.scale;
         match &self.dora {
             None => sum,
             Some(dora) => {

@@ -1,9 +1,11 @@
-//! The operations on the CPU, each in one pass over memory. All tensors are f32: no other type is trained.
+//! The operations on the CPU, each in one pass over memory. All tensors are f32, except for the weights of products, which
+//! may have 16 bits: no other type is trained.
 
 use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::{Shape, TensorData};
+use burn::tensor::{Bytes, DType, Shape, TensorData, bf16, f16};
+use half::slice::HalfFloatSliceExt;
 use hone_kernels::{Matrix, Norm, NormGradients};
 
 use crate::ops::fused::{FusedOps, Nonlinearity};
@@ -17,10 +19,12 @@ const HAS_FASTER_PRODUCT: bool = cfg!(target_arch = "wasm32");
 
 impl FusedOps for Flex {
     fn product(x: Cpu, weight: Cpu) -> Cpu {
+        let weight = widened(weight);
         if HAS_FASTER_PRODUCT { own_product(x, weight, None) } else { Self::float_matmul(x, weight) }
     }
 
     fn linear_of_rows(x: Cpu, weight: Cpu, bias: Cpu) -> Cpu {
+        let weight = widened(weight);
         if HAS_FASTER_PRODUCT {
             return own_product(x, weight, Some(bias));
         }
@@ -137,6 +141,17 @@ impl FusedOps for Flex {
     }
 }
 
+/// The same values in 32 bits, where they are in memory, so that a product reads and adds them in the same order. The
+/// copy lives as long as the product.
+fn widened(tensor: Cpu) -> Cpu {
+    let values = match tensor.dtype() {
+        DType::F16 => hone_kernels::widen_f16(tensor.storage::<f16>().reinterpret_cast()),
+        DType::BF16 => hone_kernels::widen_bf16(tensor.storage::<bf16>().reinterpret_cast()),
+        _ => return tensor,
+    };
+    Cpu::new(Bytes::from_elems(values), tensor.layout().clone(), DType::F32)
+}
+
 /// `x · weight`, plus a bias, by Hone's own matrix product. The matrices are read where they are, transposed or not.
 fn own_product(x: Cpu, weight: Cpu, bias: Option<Cpu>) -> Cpu {
     let (rows, depth, columns) = (shape(&x)[0], shape(&x)[1], shape(&weight)[1]);
@@ -218,6 +233,8 @@ fn made(values: Vec<f32>, shape: Vec<usize>) -> Cpu {
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::FloatDType;
+
     use super::*;
 
     fn tensor(shape: [usize; 2], factor: usize) -> Cpu {
@@ -256,6 +273,26 @@ mod tests {
                     let is_close = |(a, e): (&f32, &f32)| (a - e - 0.5).abs() < 1e-5;
                     assert!(actual.iter().zip(&expected).all(is_close), "{actual:?} {expected:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_product_with_a_weight_of_16_bits_is_that_with_its_values_in_32_bits() {
+        for dtype in [FloatDType::F16, FloatDType::BF16] {
+            for is_swapped in [false, true] {
+                let (rows, depth, columns) = (5, 33, 17);
+                let shape = if is_swapped { [columns, depth] } else { [depth, columns] };
+                let narrow = Flex::float_cast(tensor(shape, 17), dtype);
+                let wide = Flex::float_cast(narrow.clone(), FloatDType::F32);
+                let [narrow, wide] =
+                    [narrow, wide].map(|weight| if is_swapped { Flex::float_swap_dims(weight, 0, 1) } else { weight });
+                let (x, bias) = (tensor([rows, depth], 31), made(vec![0.5; columns], vec![columns]));
+                let bits = |tensor: Cpu| values(tensor).into_iter().map(f32::to_bits).collect::<Vec<_>>();
+                let products = [&narrow, &wide].map(|weight| bits(Flex::product(x.clone(), weight.clone())));
+                assert_eq!(products[0], products[1]);
+                let layers = [narrow, wide].map(|weight| bits(Flex::linear_of_rows(x.clone(), weight, bias.clone())));
+                assert_eq!(layers[0], layers[1]);
             }
         }
     }

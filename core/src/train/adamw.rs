@@ -14,7 +14,7 @@ use crate::ops::{AdamWInput, AdamWOutput, AdamWStep, adamw};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::train::checkpoint::{RestoredTensors, SavedTensor, TensorKind};
 use crate::train::gradients::{Gradient, Gradients};
-use crate::weights::{Weight, WeightMut, WeightRef, Weights};
+use crate::weights::{Weight, WeightMut, WeightRef, Weights, in_32_bits};
 
 /// Settings of the optimizer that are constant during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -214,6 +214,7 @@ fn take_out<const D: usize>(
     gradient: Tensor<D>,
     step: impl Fn(i32) -> AdamWStep,
 ) -> AdamWInput<Dispatch> {
+    weight.tensor = in_32_bits(weight.tensor.clone());
     let initial =
         || AdamWState { exp_avg: weight.tensor.zeros_like(), exp_avg_sq: weight.tensor.zeros_like(), steps: 0 };
     let state = states.entry(weight.name.clone()).or_insert_with(initial);

@@ -14,7 +14,7 @@ use crate::recipe::ParamGroup;
 use crate::run::{EndReason, Forgetting};
 use crate::train::eval::predict::Prediction;
 use crate::train::state::RunState;
-use crate::weights::{Weight, WeightMut, WeightRef, Weights};
+use crate::weights::{Weight, WeightMut, WeightRef, Weights, in_32_bits};
 
 /// Kinds of saved tensors. A tensor's name is `<kind>.<weight name>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl SavedTensor {
         let name = kind.name(weight.name());
         match weight {
             WeightRef::Vector(w) => Self::new(name, &w.tensor),
-            WeightRef::Matrix(w) => Self::new(name, &w.tensor),
+            WeightRef::Matrix(w) => Self::new(name, &in_32_bits(w.tensor.clone())),
         }
     }
 

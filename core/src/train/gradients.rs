@@ -9,7 +9,7 @@ use burn::tensor::{Gradients as Recorded, Tensor};
 use crate::model::TaskModel;
 use crate::ops::step_scalars;
 use crate::recipe::ParamGroup;
-use crate::weights::{WeightRef, Weights};
+use crate::weights::{WeightRef, Weights, in_32_bits};
 
 /// Most values of a gradient whose squared norm is computed as a product of a row with itself.
 const MAX_ROW: usize = 1 << 16;
@@ -28,7 +28,7 @@ impl Gradient {
     pub(in crate::train) fn from_weight(weight: WeightRef) -> Self {
         match weight {
             WeightRef::Vector(w) => Self::Vector(w.tensor.clone()),
-            WeightRef::Matrix(w) => Self::Matrix(w.tensor.clone()),
+            WeightRef::Matrix(w) => Self::Matrix(in_32_bits(w.tensor.clone())),
         }
     }
 

@@ -16,6 +16,17 @@ pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
 }
 
+/// Decodes a tensor's bytes, whose length matches `info`, and keeps its floats as they are. Returns `None` unless they have
+/// 16 bits.
+pub(super) fn decode_16_bits(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
+    let dtype = match info.dtype {
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::F32 | Dtype::F64 | Dtype::Integer { .. } => return None,
+    };
+    Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype))
+}
+
 /// Encodes a weight's row-major values as floats of a type. `transposed` is the `[rows, columns]` of a matrix whose
 /// transpose the file stores.
 pub fn encode(values: &[f32], transposed: Option<[usize; 2]>, dtype: Dtype) -> Vec<u8> {

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, DataError, Device, Element, Tensor, TensorData, bf16, f16};
 
 use crate::recipe::{Family, ParamGroup};
-use crate::weights::codec::decode;
+use crate::weights::codec::{decode, decode_16_bits};
 use crate::weights::error::WeightsError;
-use crate::weights::safetensors::TensorInfo;
+use crate::weights::safetensors::{Dtype, TensorInfo};
 use crate::weights::weight::Weight;
 
 /// Report on how a model used the tensors of its file.
@@ -93,7 +93,8 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// If the file has the same weight under two names.
     pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
-        let Some(data) = decode(info, bytes) else {
+        let data = if self.keeps_16_bits(info) { decode_16_bits(info, bytes) } else { decode(info, bytes) };
+        let Some(data) = data else {
             self.report.unused.push(info.name.clone());
             return Ok(());
         };
@@ -109,6 +110,15 @@ impl<'a> Tensors<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Returns true for a matrix of 16 bits of a decoder that computes on the CPU: it takes half the memory, until it is
+    /// trained. WebGPU may have no such type.
+    fn keeps_16_bits(&self, info: &TensorInfo) -> bool {
+        matches!(info.dtype, Dtype::F16 | Dtype::BF16)
+            && info.shape.len() == 2
+            && self.family.is_some_and(Family::is_decoder)
+            && self.device == Device::flex()
     }
 
     /// Removes what a wrapper of the model put before all names: `module.` of DataParallel, `_orig_mod.` of torch.compile,
@@ -145,7 +155,7 @@ impl<'a> Tensors<'a> {
     /// If the file has both, and they differ.
     pub fn tie_checked(&mut self, name: &'static str, other: &'static str) -> Result<(), WeightsError> {
         self.tie(name, other);
-        match (self.values(name), self.values(other)) {
+        match (self.waiting.get(name), self.waiting.get(other)) {
             (Some(own), Some(others)) if own != others => Err(WeightsError::Untied { name: other, other: name }),
             _ => Ok(()),
         }
@@ -171,13 +181,13 @@ impl<'a> Tensors<'a> {
         self.waiting.get(name).map(|data| data.shape().as_slice())
     }
 
-    /// Shape and values of a tensor in the file, row-major.
+    /// Shape and values of a tensor in the file, row-major; `None` if it is kept in 16 bits.
     pub fn values(&self, name: &str) -> Option<(&[usize], &[f32])> {
         let data = self.waiting.get(name)?;
         Some((data.shape().as_slice(), data.as_slice().ok()?))
     }
 
-    /// The values of a tensor in the file, to change them.
+    /// The values of a tensor in the file, to change them; `None` if it is kept in 16 bits.
     pub fn values_mut(&mut self, name: &str) -> Option<&mut [f32]> {
         self.waiting.get_mut(name)?.as_mut_slice().ok()
     }
@@ -203,8 +213,14 @@ impl<'a> Tensors<'a> {
     /// If the tensor is missing or has another shape.
     pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let data = self.take(&name, &shape)?;
-        let tensor = Tensor::from_data(data, &self.device);
+        let tensor = self.matrix(data);
         Ok(Weight { name: name.into(), tensor, group, transposed: false, is_frozen: false })
+    }
+
+    /// A matrix on the device, in the type of its values.
+    fn matrix(&self, data: TensorData) -> Tensor<2> {
+        let dtype = data.dtype();
+        Tensor::from_data(data, (&self.device, dtype))
     }
 
     /// Takes the weight of a linear layer: `[out, in]` in the file, `[in, out]` in the model.
@@ -218,10 +234,12 @@ impl<'a> Tensors<'a> {
         [outputs, inputs]: [usize; 2],
     ) -> Result<Weight<2>, WeightsError> {
         let data = self.take(&name, &[outputs, inputs])?;
-        let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
-        let transposed: Vec<f32> =
-            (0..inputs).flat_map(|i| (0..outputs).map(move |o| values[o * inputs + i])).collect();
-        let tensor = Tensor::from_data(TensorData::new(transposed, [inputs, outputs]), &self.device);
+        let transposed = match data.dtype() {
+            DType::F16 => transposed::<f16>(&data, [outputs, inputs]),
+            DType::BF16 => transposed::<bf16>(&data, [outputs, inputs]),
+            _ => transposed::<f32>(&data, [outputs, inputs]),
+        };
+        let tensor = self.matrix(transposed.map_err(|e| WeightsError::Header(e.to_string()))?);
         Ok(Weight { name: name.into(), tensor, group, transposed: true, is_frozen: false })
     }
 
@@ -242,13 +260,26 @@ impl<'a> Tensors<'a> {
             let (file, config) = (data.shape().as_slice().to_vec(), shape.to_vec());
             return Err(WeightsError::Shape { name: name.into(), file, config });
         }
-        if data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|value| !value.is_finite())) {
+        let is_finite = match data.dtype() {
+            DType::F16 => data.as_slice().map(|values| values.iter().all(|value: &f16| value.is_finite())),
+            DType::BF16 => data.as_slice().map(|values| values.iter().all(|value: &bf16| value.is_finite())),
+            _ => data.as_slice().map(|values| values.iter().all(|value: &f32| value.is_finite())),
+        };
+        if is_finite.is_ok_and(|is_finite| !is_finite) {
             let reason = "has values that are not numbers (NaN or infinity), as after a training run that diverged";
             return Err(WeightsError::Tensor { name: name.into(), reason: reason.into() });
         }
         self.report.applied += 1;
         Ok(data)
     }
+}
+
+/// A matrix `[rows, columns]` as `[columns, rows]`.
+fn transposed<E: Element>(data: &TensorData, [rows, columns]: [usize; 2]) -> Result<TensorData, DataError> {
+    let values: &[E] = data.as_slice()?;
+    let transposed: Vec<E> =
+        (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect();
+    Ok(TensorData::new(transposed, [columns, rows]))
 }
 
 /// Families whose tensors are named like BERT's.

@@ -22,4 +22,5 @@ pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, write_header};
 pub use shards::ShardIndex;
 pub use visit::Weights;
 pub(crate) use visit::weights_of;
+pub(crate) use weight::in_32_bits;
 pub use weight::{Weight, WeightMut, WeightRef};

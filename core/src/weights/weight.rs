@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use crate::recipe::ParamGroup;
 
@@ -11,7 +11,8 @@ use crate::recipe::ParamGroup;
 pub struct Weight<const D: usize> {
     /// Name in the model's file, without the family's prefix: `encoder.layer.0.attention.self.query.weight`.
     pub name: Arc<str>,
-    /// Values. A linear layer's are `[in, out]`, where the file has `[out, in]`.
+    /// Values. A linear layer's are `[in, out]`, where the file has `[out, in]`. They have 32 bits, or the 16 bits of the file
+    /// until the weight is trained.
     pub tensor: Tensor<D>,
     /// Group, which determines freezing and learning rate.
     pub group: ParamGroup,
@@ -19,6 +20,11 @@ pub struct Weight<const D: usize> {
     pub transposed: bool,
     /// True if the weight stays frozen even when its group is trainable, because an adapter is trained instead.
     pub is_frozen: bool,
+}
+
+/// The tensor in 32 bits.
+pub(crate) fn in_32_bits<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    tensor.cast(DType::F32)
 }
 
 /// A shared reference to a weight of either rank.
@@ -97,13 +103,22 @@ impl<'a> WeightRef<'a> {
         }
     }
 
-    /// The current values, row-major, and the model's `[rows, columns]` of a matrix whose transpose the file stores.
+    /// Size of the values in memory, in bytes.
+    pub fn bytes(self) -> usize {
+        let dtype = match self {
+            Self::Vector(w) => w.tensor.dtype(),
+            Self::Matrix(w) => w.tensor.dtype(),
+        };
+        self.len() * dtype.size()
+    }
+
+    /// The current values in 32 bits, row-major, and the model's `[rows, columns]` of a matrix whose transpose the file stores.
     pub fn values(self) -> (Tensor<1>, Option<[usize; 2]>) {
         match self {
             Self::Vector(w) => (w.tensor.clone(), None),
             Self::Matrix(w) => {
                 let [rows, columns] = w.tensor.dims();
-                (w.tensor.clone().reshape([rows * columns]), w.transposed.then_some([rows, columns]))
+                (in_32_bits(w.tensor.clone()).reshape([rows * columns]), w.transposed.then_some([rows, columns]))
             }
         }
     }
@@ -130,7 +145,7 @@ impl WeightMut<'_> {
     pub(super) fn require_grad(self) {
         match self {
             Self::Vector(w) => w.tensor = w.tensor.clone().autodiff().require_grad(),
-            Self::Matrix(w) => w.tensor = w.tensor.clone().autodiff().require_grad(),
+            Self::Matrix(w) => w.tensor = in_32_bits(w.tensor.clone()).autodiff().require_grad(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Memory estimate of a run, by formula, before any memory is allocated.
 
 use crate::limits::MAX_PREFIX_BYTES;
-use crate::model::{FrozenPrefix, Sizes};
+use crate::model::{FrozenPrefix, Sizes, TaskModel};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::text::{EncodedExamples, LENGTHS, padded_len};
 use crate::train::session::Session;
 use crate::train::target_tokens::tokens_at_a_time;
+use crate::weights::Weights;
 
 /// Values kept for the backward pass of a layer for each token, in hidden sizes: inputs of the linear layers, both norms
 /// with their outputs, dropout masks, and the gradients that are alive at the same time.
@@ -114,6 +115,19 @@ impl Session {
     }
 }
 
+/// Memory of a model's weights, in bytes: each in its own type, and the largest of those that a product widens to 32 bits.
+pub(super) fn weight_bytes(model: &TaskModel) -> f64 {
+    let (mut bytes, mut widened) = (0.0, 0.0_f64);
+    model.visit(&mut |weight| {
+        let (kept, wide) = (weight.bytes() as f64, (weight.len() * size_of::<f32>()) as f64);
+        bytes += kept;
+        if kept < wide {
+            widened = widened.max(wide);
+        }
+    });
+    bytes + widened
+}
+
 /// Sizes that depend on the rows alone, whatever the batches.
 struct DataSizes {
     /// Tokens of the longest training row.
@@ -139,7 +153,7 @@ impl DataSizes {
         let BatchSettings { batch_size, max_length, accumulates, gradient_checkpointing } = settings;
         let sizes = session.model.base.sizes();
         let copies = TRAINABLE_COPIES + if accumulates { 1.0 } else { 0.0 };
-        let weights = session.total_parameters as f64 + copies * session.ever_trainable() as f64;
+        let trained = copies * session.ever_trainable() as f64;
         let texts = session.data.train.batch_texts(batch_size);
         let (rows, len) = (texts as f64, padded_len(self.longest.min(max_length), max_length) as f64);
         let stages = session.recipe.unfreeze_schedule().stages().len();
@@ -154,8 +168,8 @@ impl DataSizes {
         let vocab = session.model.base.vocab();
         let targets = (batch_size * self.target_tokens).min(tokens_at_a_time(vocab));
         let logits = KEPT_LOGITS * targets as f64 * vocab as f64;
-        let values = weights + session.passes() * (activations + logits);
-        values * size_of::<f32>() as f64 + self.prefix_bytes
+        let values = trained + session.passes() * (activations + logits);
+        session.weight_bytes + values * size_of::<f32>() as f64 + self.prefix_bytes
     }
 }
 

@@ -69,8 +69,8 @@ pub struct Session {
     validation_prefix: PrefixCache,
     /// Cached outputs that are computed again after the run was restored.
     prefix_refill: Option<PrefixRefill>,
-    /// Parameters of the whole model.
-    total_parameters: usize,
+    /// Memory of the weights that the run starts with, in bytes.
+    weight_bytes: f64,
     /// Parameters of each group that are trained while the group is trainable.
     parameters: BTreeMap<ParamGroup, usize>,
     /// Groups that are trainable now.
@@ -157,7 +157,7 @@ impl Session {
             train_prefix: PrefixCache::default(),
             validation_prefix: PrefixCache::default(),
             prefix_refill: None,
-            total_parameters: model.parameters(),
+            weight_bytes: memory::weight_bytes(&model),
             parameters: model.trainable_parameters(),
             trainable: BTreeSet::new(),
             trainable_changed: false,
