@@ -10,8 +10,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::export::ExportedConfig;
 use hone_core::hub::{SAFETENSORS, SAFETENSORS_INDEX, SENTENCE_FILES, VERBATIM, is_gguf};
 use hone_core::pretrained::{Pretrained, TunedParts};
-use hone_core::recipe::RecipeSpec;
-use hone_core::run::SourceFile;
+use hone_core::run::{RecipeFile, SourceFile};
 use hone_core::runner::{ModelArchive, ModelFiles, ModelLoader, find_weights};
 use hone_core::weights::ShardIndex;
 use sha2::{Digest, Sha256};
@@ -107,8 +106,8 @@ pub fn load_tuned(path: &Path, device: &Device) -> Result<Tuned, Diagnostic> {
         return Err(no_model("holds only an adapter"));
     }
     let recipe = export.read("recipe.json")?.ok_or_else(|| no_model("has no recipe.json"))?;
-    let recipe: RecipeSpec =
-        serde_json::from_slice(&recipe).map_err(|error| no_model(&format!("has no valid recipe.json: {error}")))?;
+    let recipe =
+        RecipeFile::parse(&recipe).map_err(|reason| no_model(&format!("has no valid recipe.json: {reason}")))?.recipe;
     let mut verbatim = Vec::new();
     for name in VERBATIM {
         verbatim.extend(export.read(name)?.map(|bytes| (name.to_owned(), bytes)));
