@@ -25,7 +25,7 @@ pub struct Module {
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
 pub static MODULES: [Module; 3] = [
-    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 400_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 410_000 },
     Module { name: "worker", file: "hone-worker_bg.wasm", passes: &ENGINE_PASSES, budget: 4_800_000 },
     Module { name: "tables", file: TABLES, passes: &ENGINE_PASSES, budget: 300_000 },
 ];
