@@ -116,6 +116,7 @@ const answers = {
       encoding: encoding ?? "UTF-8",
       delimiter: delimiter?.character ?? ",",
       quirks: { quoting: quoting ?? "double" },
+      hints,
       has_header: has_header ?? true,
       columns: has_header === false ? columns.map((_, nth) => `column ${nth + 1}`) : columns,
       rows: 1240,

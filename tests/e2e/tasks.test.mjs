@@ -1,6 +1,7 @@
 // The user's path through every task, from the file to the answer, with a scripted worker.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { chooseFile, chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, screenshot, withPage } from "./harness.mjs";
@@ -226,7 +227,14 @@ test("header, delimiter and quotes can be set, and a setting that does not fit i
     await page.getByText(/semicolon-separated/).waitFor();
     assert.equal(await page.getByLabel(/^Delimiter/).inputValue(), "semicolon");
     await page.locator("summary", { hasText: "in the program" }).click();
-    await page.getByText(/--header no --delimiter ';' --quote none/).waitFor();
+    await page.getByText("hone train recipe.json --data reviews.csv --out tuned", { exact: true }).waitFor();
+    await page.getByText("Advanced", { exact: true }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save the recipe" }).click(),
+    ]);
+    const { hints } = JSON.parse(await readFile(await download.path(), "utf8")).data;
+    assert.deepEqual([hints.delimiter, hints.has_header, hints.quoting], [{ character: ";" }, false, "never"]);
     await page.getByRole("button", { name: "Detect everything again" }).click();
     await page.getByText(/comma-separated · first line is a header/).waitFor();
     assert(await page.getByRole("button", { name: "Detect everything again" }).isHidden());
