@@ -6,6 +6,16 @@ import { test } from "node:test";
 import { chooseFile, chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, screenshot, withPage } from "./harness.mjs";
 
+/** How the rows are read, from the recipe that the page saves. */
+async function savedData(page) {
+  await page.getByText("Advanced", { exact: true }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save the recipe" }).click(),
+  ]);
+  return JSON.parse(await readFile(await download.path(), "utf8")).data;
+}
+
 /** Visits the page on a wide light screen, and on a narrow dark one. */
 async function onBothScreens(name, visit) {
   for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
@@ -207,6 +217,9 @@ test("a task that the file does not seem to fit can be chosen, and its columns s
     await page.getByLabel("<script>alert(1)</script>", { exact: true }).check();
     await page.locator("summary", { hasText: "in the program" }).click();
     await page.getByText(/^hone train recipe.json --data .* --out tuned$/).waitFor();
+    const { columns, mapping } = await savedData(page);
+    assert.deepEqual(columns, ["text", "label", "<script>alert(1)</script>"]);
+    assert.deepEqual(mapping, { multi_label: { text: 0, pair: null, labels: [1, 2] } });
   });
 });
 
@@ -228,12 +241,7 @@ test("header, delimiter and quotes can be set, and a setting that does not fit i
     assert.equal(await page.getByLabel(/^Delimiter/).inputValue(), "semicolon");
     await page.locator("summary", { hasText: "in the program" }).click();
     await page.getByText("hone train recipe.json --data reviews.csv --out tuned", { exact: true }).waitFor();
-    await page.getByText("Advanced", { exact: true }).click();
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Save the recipe" }).click(),
-    ]);
-    const { hints } = JSON.parse(await readFile(await download.path(), "utf8")).data;
+    const { hints } = await savedData(page);
     assert.deepEqual([hints.delimiter, hints.has_header, hints.quoting], [{ character: ";" }, false, "never"]);
     await page.getByRole("button", { name: "Detect everything again" }).click();
     await page.getByText(/comma-separated · first line is a header/).waitFor();

@@ -1,10 +1,10 @@
-//! Conversations as chat services export them: ChatGPT, Claude and Gemini.
+//! Conversations as chat services export them.
 
 use serde_json::{Map, Value, json};
 
 /// The object with its conversation as a list of messages in the column `messages`. None if it has another form.
 pub(crate) fn chat_row(object: &Map<String, Value>) -> Option<Map<String, Value>> {
-    chatgpt(object).or_else(|| claude(object)).or_else(|| gemini(object))
+    chatgpt(object).or_else(|| sent_messages(object)).or_else(|| gemini(object))
 }
 
 /// The object with `messages` in place of the member `key`.
@@ -48,8 +48,8 @@ fn chatgpt_message(message: &Value) -> Option<Value> {
     (!text.trim().is_empty()).then(|| json!({"role": role, "content": text}))
 }
 
-/// Claude's `{"chat_messages": [{"sender": "human", "text": "…"}]}`.
-fn claude(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+/// Messages with their senders: `{"chat_messages": [{"sender": "human", "text": "…"}]}`.
+fn sent_messages(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     let messages = object.get("chat_messages")?.as_array()?;
     let message = |message: &Value| Some(json!({"role": message.get("sender")?, "content": message.get("text")?}));
     Some(with_messages(object, "chat_messages", messages.iter().map(message).collect::<Option<_>>()?))
@@ -104,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn exports_of_claude_and_gemini_become_messages() {
-        let claude = r#"{"uuid":"1","chat_messages":[{"sender":"human","text":"Hi","content":[]},{"sender":"assistant","text":"Hello"}]}"#;
+    fn messages_with_senders_and_turns_with_parts_become_messages() {
+        let sent = r#"{"uuid":"1","chat_messages":[{"sender":"human","text":"Hi","content":[]},{"sender":"assistant","text":"Hello"}]}"#;
         let expected = r#"[{"role":"human","content":"Hi"},{"role":"assistant","content":"Hello"}]"#;
-        assert_eq!(messages(claude).as_deref(), Some(expected));
+        assert_eq!(messages(sent).as_deref(), Some(expected));
         let gemini = r#"{"systemInstruction":{"role":"system","parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#;
         let expected = r#"[{"role":"system","parts":[{"text":"Be brief."}]},{"role":"user","parts":[{"text":"Hi"}]}]"#;
         assert_eq!(messages(gemini).as_deref(), Some(expected));
