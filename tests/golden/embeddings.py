@@ -2,8 +2,8 @@
 """Writes embeddings.json and .safetensors: losses and scores of embeddings, as sentence-transformers computes them.
 
 `losses` are those of given vectors, with their gradients. `curves` are 20 steps of the micro BERT with mean pooling, on
-the 16 texts of train_curve.json: as pairs, as triplets, as pairs with a score and as texts with a class. Every step sees
-all rows. `scores` are those of sentence-transformers' evaluators before the first step, on rows with repeated texts.
+the 16 texts of train_curve.json: as pairs, as triplets, as pairs with a score and as texts with a class. `cosine` and
+`euclidean` are triplets with the triplet loss, by their distance. Every step sees all rows. `scores` are those of sentence-transformers' evaluators before the first step, on rows with repeated texts.
 Texts of one class are compared as in its losses, except that other texts of the class are no wrong answers. Reads
 train_curve.*: run it again after they change.
 """
@@ -19,7 +19,12 @@ import sentence_transformers
 import torch
 import transformers
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator, InformationRetrievalEvaluator
-from sentence_transformers.sentence_transformer.losses import CoSENTLoss, MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import (
+    CoSENTLoss,
+    MultipleNegativesRankingLoss,
+    TripletDistanceMetric,
+    TripletLoss,
+)
 from torch.nn.functional import cross_entropy, normalize
 from transformers import BertModel
 
@@ -31,6 +36,8 @@ CLASSES = [0, 1, 0, 1, 2, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1, 2]
 # Rows of texts. Texts 1 and 3 are both right for text 0, and text 1 for two.
 PAIRS = [[0, 1], [0, 3], [2, 1], [4, 5], [6, 7], [8, 9], [10, 11], [12, 13], [14, 15], [1, 14], [5, 2], [9, 6]]
 TRIPLETS = [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11], [12, 13, 14]]
+# Distance and margin of the triplet loss. With these margins, some triplets are far enough apart and others are not.
+DISTANCES = {"cosine": (TripletDistanceMetric.COSINE, 0.5), "euclidean": (TripletDistanceMetric.EUCLIDEAN, 0.5)}
 FINAL = ("encoder.layer.0.attention.self.query.weight", "encoder.layer.1.output.LayerNorm.weight")
 
 
@@ -44,11 +51,12 @@ def main():
     rows = {
         "pairs": [[2 * row, 2 * row + 1] for row in range(8)],
         "triplets": TRIPLETS,
+        **dict.fromkeys(DISTANCES, TRIPLETS),
         "scores": [[2 * row, 2 * row + 1] for row in range(8)],
         "classes": [[text] for text in range(16)],
     }
     tensors, curves = {}, {}
-    for name in ("pairs", "triplets", "scores"):
+    for name in ("pairs", "triplets", "scores", *DISTANCES):
         config = transformers.BertConfig.from_pretrained(base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
         model = BertModel.from_pretrained(base, config=config, attn_implementation="eager").train()
         freeze_embeddings(model)
@@ -76,7 +84,8 @@ def losses():
     """Loss and gradients of five rows of vectors, for each kind of row."""
     generator = torch.Generator().manual_seed(1)
     found = {}
-    for name, columns in (("pairs", 2), ("triplets", 3), ("scores", 2), ("classes", 2)):
+    cases = (("pairs", 2), ("triplets", 3), ("scores", 2), ("classes", 2), ("cosine", 3), ("euclidean", 3))
+    for name, columns in cases:
         vectors = torch.randn(columns, 5, 4, generator=generator, dtype=torch.float64).requires_grad_()
         loss = loss_of(name, list(vectors), SCORES[:5], [0, 1, 0, 2, 1])
         loss.backward()
@@ -94,6 +103,11 @@ def loss_of(name, vectors, scores, classes):
         same = torch.tensor([[a == b for b in classes] for a in classes]) & ~torch.eye(len(classes), dtype=torch.bool)
         cosines = (20 * anchors @ positives.T).masked_fill(same, -torch.inf)
         return cross_entropy(cosines, torch.arange(len(classes)))
+    if name in DISTANCES:
+        distance, margin = DISTANCES[name]
+        # The model divides its vectors by their length.
+        unit = [normalize(of, dim=-1) for of in vectors]
+        return TripletLoss(None, distance, margin).compute_loss_from_embeddings(unit, None)
     return MultipleNegativesRankingLoss(None).compute_loss_from_embeddings(vectors, None)
 
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource, TaskModel};
-use hone_core::recipe::{Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
+use hone_core::recipe::{Metric, Pooling, Recipe, RecipeSpec, RowFacts, SimilarityLoss, Task, TripletDistance};
 use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Similarity};
 use hone_core::train::{Objective, Session, SoftTargets, StepInput, TrainingData};
 use hone_tests::{assert_close, assert_movement, golden, json, ready, run, single, task_model, tolerance, values};
@@ -47,20 +47,43 @@ fn session(info: &Value, train: EncodedExamples, validation: EncodedExamples, ra
 fn similarity(info: &Value, name: &str) -> Similarity {
     match name {
         "pairs" => Similarity::Pairs { texts_per_row: 2 },
-        "triplets" => Similarity::Pairs { texts_per_row: 3 },
+        "triplets" | "cosine" | "euclidean" => Similarity::Pairs { texts_per_row: 3 },
         "scores" => Similarity::Scores(numbers(&info["scores"]["scored"]["values"])),
         _ => Similarity::Classes(numbers(&info["scores"]["classes"]["values"])),
+    }
+}
+
+/// Distance and margin of the golden values with the triplet loss.
+fn triplet_loss(name: &str) -> Option<(TripletDistance, f64)> {
+    match name {
+        "cosine" => Some((TripletDistance::Cosine, 0.5)),
+        "euclidean" => Some((TripletDistance::Euclidean, 0.5)),
+        _ => None,
+    }
+}
+
+/// A recipe with the loss of the golden values, one step an epoch.
+fn recipe(name: &str) -> RecipeSpec {
+    let spec = RecipeSpec { batch_size: Some(8), ..RecipeSpec::default() };
+    match triplet_loss(name) {
+        Some((triplet_distance, triplet_margin)) => {
+            RecipeSpec { similarity_loss: SimilarityLoss::Triplet, triplet_distance, triplet_margin, ..spec }
+        }
+        None => spec,
     }
 }
 
 #[test]
 fn losses_of_embeddings_and_their_gradients_equal_those_of_sentence_transformers() {
     let (info, device) = (json("embeddings.json"), Device::flex());
-    for name in ["pairs", "triplets", "scores", "classes"] {
+    for name in ["pairs", "triplets", "scores", "classes", "cosine", "euclidean"] {
         let case = &info["losses"][name];
         let rows: Vec<Vec<f32>> = numbers(&case["vectors"]);
         // The golden vectors are column by column, as in a batch of five rows.
         let similarity = match similarity(&info, name) {
+            Similarity::Pairs { .. } if let Some((distance, margin)) = triplet_loss(name) => {
+                Similarity::Triplets { distance, margin }
+            }
             Similarity::Classes(_) => Similarity::Classes(vec![0, 1, 0, 2, 1, 0, 1, 0, 2, 1]),
             other => other,
         };
@@ -102,12 +125,12 @@ fn losses_of_embeddings_and_their_gradients_equal_those_of_sentence_transformers
 fn runs_of_embeddings_equal_those_of_sentence_transformers() {
     let info = json("embeddings.json");
     let expected = values(&golden("embeddings.safetensors"));
-    for name in ["pairs", "triplets", "scores"] {
+    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"] {
         let case = &info["curves"][name];
         let rows: Vec<Vec<usize>> = numbers(&case["rows"]);
         for gradient_checkpointing in [false, true] {
             let examples = examples(&info, &rows, similarity(&info, name));
-            let raw = RecipeSpec { batch_size: Some(8), gradient_checkpointing, ..RecipeSpec::default() };
+            let raw = RecipeSpec { gradient_checkpointing, ..recipe(name) };
             let mut session = session(&info, examples.clone(), examples, raw);
             let (steps, ..) = run(&mut session);
             let losses: Vec<f64> = steps.iter().map(|step| step.loss).collect();
@@ -163,12 +186,11 @@ fn scores_before_training_equal_those_of_sentence_transformers() {
 #[test]
 fn the_validation_loss_is_that_of_training_batches() {
     let info = json("embeddings.json");
-    for name in ["pairs", "triplets", "scores"] {
+    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"] {
         let case = &info["curves"][name];
         let rows: Vec<Vec<usize>> = numbers(&case["rows"]);
         let examples = examples(&info, &rows, similarity(&info, name));
-        let raw = RecipeSpec { batch_size: Some(8), ..RecipeSpec::default() };
-        let mut session = session(&info, examples.clone(), examples, raw);
+        let mut session = session(&info, examples.clone(), examples, recipe(name));
         let (steps, evaluations, _) = run(&mut session);
         let first = &evaluations[0].0;
         assert_eq!(first.step, 0);
@@ -206,4 +228,20 @@ fn techniques_that_need_classes_or_a_head_are_refused_by_name() {
     let session = session(&info, examples.clone(), examples, raw);
     let stages = session.recipe().unfreeze_schedule().stages();
     assert_eq!(stages.iter().map(|stage| stage.len()).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn the_triplet_loss_needs_negatives_and_a_margin_that_can_be_reached() {
+    let facts = |has_negatives| {
+        model(&Device::flex()).base.facts(64, Pooling::Mean, RowFacts { has_negatives, ..RowFacts::default() })
+    };
+    let checked = |spec: RecipeSpec, has_negatives| {
+        Recipe::new(spec, &facts(has_negatives)).map(drop).map_err(|error| error.to_string())
+    };
+    let spec = |task| RecipeSpec { task, ..recipe("cosine") };
+    assert_eq!(checked(spec(Task::Embeddings), true), Ok(()));
+    assert!(checked(spec(Task::Embeddings), false).unwrap_err().contains("the data has no negatives"));
+    assert!(checked(spec(Task::Classification), true).unwrap_err().contains("similarity_loss"));
+    let far = RecipeSpec { triplet_margin: 5.0, ..spec(Task::Embeddings) };
+    assert!(checked(far, true).unwrap_err().contains("triplet_margin"));
 }

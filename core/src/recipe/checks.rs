@@ -1,6 +1,6 @@
 //! Checks of a recipe: each number against its range, and fields against each other.
 
-use crate::recipe::choices::{ClassWeights, Unfreezing};
+use crate::recipe::choices::{ClassWeights, SimilarityLoss, Unfreezing};
 use crate::recipe::error::RecipeError;
 use crate::recipe::fields::{FIELDS, RecipeSpec};
 use crate::recipe::metric::Metric;
@@ -42,6 +42,9 @@ pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
                 "cannot be the head alone: embeddings are the model's own vectors, without a head",
             );
         }
+    }
+    if spec.task != Task::Embeddings && spec.similarity_loss != SimilarityLoss::InBatch {
+        return conflict("similarity_loss", "needs the task of embeddings");
     }
     let has_classes = spec.task.has_classes();
     if !has_classes && spec.class_weights != ClassWeights::Equal {

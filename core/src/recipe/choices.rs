@@ -154,6 +154,27 @@ choice! {
     }
 }
 
+choice! {
+    /// Loss of embeddings.
+    SimilarityLoss {
+        /// Compares each text with all others of its batch (MultipleNegativesRankingLoss; CoSENTLoss for pairs with a score).
+        InBatch = "in-batch negatives",
+        /// Compares each anchor with its own positive and negative alone: the negative has to be farther away by a margin
+        /// (TripletLoss).
+        Triplet = "triplet",
+    }
+}
+
+choice! {
+    /// Distance of two texts in the triplet loss. Vectors have length 1, so both are at most 2.
+    TripletDistance {
+        /// 1 minus the cosine, by which searches rank too.
+        Cosine = "cosine",
+        /// Length of the difference of the vectors.
+        Euclidean = "Euclidean",
+    }
+}
+
 /// Weights of the classes in the loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -228,7 +228,7 @@ mod tests {
             has_pooler: true,
             max_positions: 512,
             pooling: Pooling::Mean,
-            data: RowFacts { rows, classes, suggested_len: 64 },
+            data: RowFacts { rows, classes, ..RowFacts::default() },
         }
     }
 

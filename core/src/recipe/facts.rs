@@ -33,12 +33,14 @@ pub struct RowFacts {
     pub classes: u32,
     /// Sequence length that fits the data, in tokens.
     pub suggested_len: u32,
+    /// False if the rows of embeddings have no negative each.
+    pub has_negatives: bool,
 }
 
 impl Default for RowFacts {
-    /// Data that is not known yet: a file of middling size.
+    /// Data that is not known yet: a file of middling size that fits every recipe.
     fn default() -> Self {
-        Self { rows: 1_000, classes: 2, suggested_len: 64 }
+        Self { rows: 1_000, classes: 2, suggested_len: 64, has_negatives: true }
     }
 }
 

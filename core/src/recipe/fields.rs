@@ -8,7 +8,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::choices::{
-    AdapterKind, ClassWeights, LoraTarget, Pooling, Schedule, UnfreezeUnit, Unfreezing, sentence,
+    AdapterKind, ClassWeights, LoraTarget, Pooling, Schedule, SimilarityLoss, TripletDistance, UnfreezeUnit,
+    Unfreezing, sentence,
 };
 use crate::recipe::metric::Metric;
 use crate::recipe::param_group::ParamGroup;
@@ -192,6 +193,28 @@ recipe_fields! {
             when: "Use 1 to 2 if easy rows are many and hard ones few; avoid it if labels may be wrong.",
             applies: |spec| spec.task.has_classes(),
             card: "Focal loss with gamma {}.",
+        }
+        /// Way in which the texts are compared with each other.
+        similarity_loss: SimilarityLoss = SimilarityLoss::InBatch, choice {
+            label: "Loss",
+            when: "Use triplet if other rows have right answers too, so that they are no wrong ones.",
+            applies: |spec| spec.task == Task::Embeddings,
+            card: "Loss: {}.",
+        }
+        /// Distance in the triplet loss (`distance_metric` in sentence-transformers).
+        triplet_distance: TripletDistance = TripletDistance::Cosine, choice {
+            label: "Triplet distance",
+            when: "Change it to repeat a paper.",
+            applies: RecipeSpec::has_triplet_loss,
+            card: "Triplet distance: {}.",
+        }
+        /// Margin by which a negative has to be farther from the anchor than the positive. Distances are at most 2, so
+        /// sentence-transformers' default of 5 could not be reached.
+        triplet_margin: f64 = 0.2, number(0.01..=2.0) {
+            label: "Triplet margin",
+            when: "Raise it if the loss is 0 early.",
+            applies: RecipeSpec::has_triplet_loss,
+            card: "Triplet margin {}.",
         }
         /// R-Drop (Liang et al. 2021): reads each row twice with different dropout and penalizes disagreement. Each step
         /// takes twice as long.
@@ -442,6 +465,11 @@ impl RecipeSpec {
     /// Returns true if parameter groups are unfrozen in stages.
     pub fn has_stages(&self) -> bool {
         matches!(self.unfreezing, Unfreezing::Gradual | Unfreezing::ChainThaw)
+    }
+
+    /// Returns true if embeddings are trained with the triplet loss.
+    pub fn has_triplet_loss(&self) -> bool {
+        self.task == Task::Embeddings && self.similarity_loss == SimilarityLoss::Triplet
     }
 
     /// Returns true if an adapter is trained instead of the weights themselves.

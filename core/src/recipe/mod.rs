@@ -15,7 +15,10 @@ mod task;
 mod unfreeze;
 mod valid;
 
-pub use choices::{AdapterKind, ChoiceOption, ClassWeights, LoraTarget, Pooling, Schedule, UnfreezeUnit, Unfreezing};
+pub use choices::{
+    AdapterKind, ChoiceOption, ClassWeights, LoraTarget, Pooling, Schedule, SimilarityLoss, TripletDistance,
+    UnfreezeUnit, Unfreezing,
+};
 pub use defaults::Defaults;
 pub use error::RecipeError;
 pub use facts::{ModelFacts, RowFacts};

@@ -40,6 +40,11 @@ impl Recipe {
         }
         check_ranges(&spec)?;
         check_task(&spec)?;
+        if spec.has_triplet_loss() && !facts.data.has_negatives {
+            let reason =
+                "cannot be \"triplet\": the data has no negatives. Choose a column of negatives, or \"in_batch\"";
+            return Err(RecipeError::Conflict { field: "similarity_loss", reason });
+        }
         let chosen = Defaults::new(&spec, facts).or_given(&spec);
         chosen.fill(&mut spec);
         let (shortest, longest) = (*LENGTHS.start(), LENGTHS.end().min(f64::from(facts.max_positions)));
@@ -220,7 +225,7 @@ mod tests {
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Mean,
-        data: RowFacts { rows: 1_000, classes: 2, suggested_len: 64 },
+        data: RowFacts { rows: 1_000, classes: 2, suggested_len: 64, has_negatives: true },
     };
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::recipe::{RecipeSpec, TripletDistance};
 use crate::text::batch::EncodedTexts;
 
 /// Similarities between encoded texts. Each text of a row is encoded on its own.
@@ -11,6 +12,13 @@ pub enum Similarity {
     Pairs {
         /// Number of texts in each row: 2, or 3 with a negative.
         texts_per_row: usize,
+    },
+    /// Rows of an anchor, its positive and its negative, which are compared with each other alone.
+    Triplets {
+        /// Distance of two texts.
+        distance: TripletDistance,
+        /// Margin by which the negative has to be farther from the anchor.
+        margin: f64,
     },
     /// Rows of two texts, each with the score of its pair.
     Scores(Vec<f32>),
@@ -23,8 +31,16 @@ impl Similarity {
     pub fn texts_per_row(&self) -> usize {
         match self {
             Self::Pairs { texts_per_row } => *texts_per_row,
+            Self::Triplets { .. } => 3,
             Self::Scores(_) => 2,
             Self::Classes(_) => 1,
+        }
+    }
+
+    /// Follows the loss of a recipe: with the triplet loss, the rows of a batch are not compared with each other.
+    pub(crate) fn follow(&mut self, recipe: &RecipeSpec) {
+        if recipe.has_triplet_loss() && *self == (Self::Pairs { texts_per_row: 3 }) {
+            *self = Self::Triplets { distance: recipe.triplet_distance, margin: recipe.triplet_margin };
         }
     }
 

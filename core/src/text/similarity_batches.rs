@@ -36,10 +36,12 @@ impl EncodedExamples {
                 let batches = batches_without_duplicates(&rows, batch_size, seed, epoch);
                 batches.iter().map(|rows| columns(rows, *texts_per_row)).collect()
             }
-            Similarity::Scores(_) => {
-                let lengths = self.lengths();
-                let longest: Vec<usize> = lengths.chunks_exact(2).map(|pair| pair[0].max(pair[1])).collect();
-                shuffled_batches(&longest, batch_size, seed, epoch).iter().map(|rows| columns(rows, 2)).collect()
+            Similarity::Scores(_) | Similarity::Triplets { .. } => {
+                let (lengths, texts_per_row) = (self.lengths(), similarity.texts_per_row());
+                let of_rows = lengths.chunks_exact(texts_per_row);
+                let longest: Vec<usize> = of_rows.filter_map(|row| row.iter().max().copied()).collect();
+                let batches = shuffled_batches(&longest, batch_size, seed, epoch);
+                batches.iter().map(|rows| columns(rows, texts_per_row)).collect()
             }
             Similarity::Classes(classes) => {
                 let batches = shuffled_batches(&vec![1; classes.len()], batch_size, seed, epoch);

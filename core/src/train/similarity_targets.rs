@@ -1,14 +1,19 @@
 //! The losses of embeddings, as in sentence-transformers. Each compares the texts of a batch with each other, so it is a
 //! function of the whole batch, and not a sum over its texts.
 
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::MASKED;
 use crate::ops::cross_entropy;
+use crate::recipe::TripletDistance;
 use crate::text::Similarity;
 
 /// Factor of the cosines, the inverse of a temperature of 0.05 (`scale` in sentence-transformers).
 pub(in crate::train) const SCALE: f64 = 20.0;
+
+/// Lower bound of a squared Euclidean distance. At 0, where two texts are the same, the derivative of the root is infinite.
+const MIN_SQUARED_DISTANCE: f64 = 1e-12;
 
 /// The comparisons between the texts of a batch.
 #[derive(Clone, Debug)]
@@ -34,6 +39,17 @@ pub enum SimilarityTargets {
         bias: Tensor<2>,
         /// Weight of the loss, followed by zeros: `[1, 1 + pairs · pairs]`.
         soft_targets: Tensor<2>,
+    },
+    /// Anchors, each with its own positive and negative.
+    Triplets {
+        /// Rows of the batch with the anchors, the positives and the negatives, each `[triplets]`.
+        texts: [Tensor<1, Int>; 3],
+        /// Weight of each triplet, `[triplets, 1]`; 0 for padding.
+        weights: Tensor<2>,
+        /// Distance of two texts.
+        distance: TripletDistance,
+        /// Margin by which the negative has to be farther from the anchor.
+        margin: f64,
     },
 }
 
@@ -80,6 +96,15 @@ impl SimilarityTargets {
                 },
             };
         }
+        if let Similarity::Triplets { distance, margin } = *similarity {
+            let weights = (0..capacity).map(|row| if row < rows { weight } else { 0.0 }).collect();
+            return Self::Triplets {
+                texts: [0, 1, 2].map(|column| ints(positions(column).collect())),
+                weights: matrix(weights, [capacity, 1]),
+                distance,
+                margin,
+            };
+        }
         let is_same_class = |anchor: usize, candidate: usize| match similarity {
             Similarity::Classes(classes) => {
                 classes[texts[anchor] as usize] == classes[texts[rows + candidate] as usize]
@@ -112,7 +137,8 @@ impl SimilarityTargets {
     ///
     /// `InBatch` is `MultipleNegativesRankingLoss` (van den Oord et al. 2018; Henderson et al. 2017): cross-entropy over the
     /// scaled cosines with all candidates. `Order` is `CoSENTLoss` (Su 2022): log(1 + Σ exp(s · (cos j − cos i))) over all
-    /// pairs i that have a higher score than a pair j.
+    /// pairs i that have a higher score than a pair j. `Triplets` is `TripletLoss`: max(0, d(anchor, positive) −
+    /// d(anchor, negative) + margin).
     pub(in crate::train) fn loss(self, vectors: Tensor<2>) -> Tensor<1> {
         match self {
             Self::InBatch { anchors, candidates, bias, soft_targets } => {
@@ -128,6 +154,19 @@ impl SimilarityTargets {
                 let zero = Tensor::zeros([1, 1], &differences.device());
                 cross_entropy(Tensor::cat(vec![zero, differences], 1), soft_targets)
             }
+            Self::Triplets { texts, weights, distance, margin } => {
+                let [anchors, positives, negatives] = texts.map(|rows| vectors.clone().select(0, rows));
+                let nearer = distances(anchors.clone(), positives, distance) - distances(anchors, negatives, distance);
+                (relu(nearer + margin) * weights).sum()
+            }
         }
+    }
+}
+
+/// Distances `[rows, 1]` of vectors `[rows, hidden]`, each of length 1.
+fn distances(a: Tensor<2>, b: Tensor<2>, distance: TripletDistance) -> Tensor<2> {
+    match distance {
+        TripletDistance::Cosine => (a * b).sum_dim(1) * -1.0 + 1.0,
+        TripletDistance::Euclidean => (a - b).square().sum_dim(1).clamp_min(MIN_SQUARED_DISTANCE).sqrt(),
     }
 }

@@ -60,6 +60,7 @@ impl DataReport {
             rows: self.train_rows,
             classes: self.classes.len() as u32,
             suggested_len: self.tokens.as_ref().map_or(unknown.suggested_len, |tokens| tokens.max_length),
+            has_negatives: matches!(self.mapping, Mapping::Pairs { negative: Some(_), .. }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::metrics::{Evaluation, RankedResults, ScoreParts, TOP, evaluate_regression, evaluate_retrieval};
-use crate::recipe::Metric;
+use crate::recipe::{Metric, TripletDistance};
 use crate::text::{EncodedExamples, Similarity};
 use crate::train::eval::predict::Prediction;
 use crate::train::similarity_targets::SCALE;
@@ -55,7 +55,9 @@ pub(in crate::train) fn similarity_parts(
         Similarity::Scores(actual) => {
             ScoreParts::Numbers { actual: actual.clone(), predicted: compared.pair_cosines() }
         }
-        Similarity::Pairs { .. } | Similarity::Classes(_) => ScoreParts::of_queries(&compared.results(similarity)),
+        Similarity::Pairs { .. } | Similarity::Triplets { .. } | Similarity::Classes(_) => {
+            ScoreParts::of_queries(&compared.results(similarity))
+        }
     }
 }
 
@@ -86,7 +88,7 @@ impl<'a> Compared<'a> {
                 let is_right = |query: usize, text: usize| classes[query] == classes[text];
                 self.search(&texts, &texts, |query, text| query != text, is_right)
             }
-            Similarity::Pairs { .. } | Similarity::Scores(_) => {
+            Similarity::Pairs { .. } | Similarity::Triplets { .. } | Similarity::Scores(_) => {
                 let texts_per_row = similarity.texts_per_row();
                 let [anchors, positives] = [0, 1]
                     .map(|column| (0..self.rows).map(move |row| row * texts_per_row + column).collect::<Vec<usize>>());
@@ -142,6 +144,17 @@ impl<'a> Compared<'a> {
                     let (anchor, right) = (row * texts_per_row, positive(row));
                     let wrong = candidates.iter().filter(|&&text| self.identities[text] != self.identities[right]);
                     in_batch_loss(self.cosine(anchor, right), wrong.map(|&text| self.cosine(anchor, text)))
+                };
+                rows.iter().map(of_row).sum()
+            }
+            Similarity::Triplets { distance, margin } => {
+                let distance = |a: usize, b: usize| match distance {
+                    TripletDistance::Cosine => 1.0 - f64::from(self.cosine(a, b)),
+                    TripletDistance::Euclidean => (2.0 - 2.0 * f64::from(self.cosine(a, b))).max(0.0).sqrt(),
+                };
+                let of_row = |row: &usize| {
+                    let [anchor, positive, negative] = [0, 1, 2].map(|column| 3 * row + column);
+                    (distance(anchor, positive) - distance(anchor, negative) + margin).max(0.0)
                 };
                 rows.iter().map(of_row).sum()
             }

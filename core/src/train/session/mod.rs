@@ -116,7 +116,12 @@ pub fn starting_weights(recipe: &Recipe, mut model: TaskModel) -> TaskModel {
 
 impl Session {
     /// Starts a run of `model`, which already has its new head. Adapters are added and layers reinitialized here.
-    pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
+    pub fn new(recipe: Recipe, model: TaskModel, mut data: TrainingData, device: &Device, masks: MaskSource) -> Self {
+        for examples in [&mut data.train, &mut data.validation, &mut data.test] {
+            if let Labels::Similarity(similarity) = &mut examples.labels {
+                similarity.follow(recipe.spec());
+            }
+        }
         let (recipe, metric_warning) = match replacement(&data, recipe.metric_for_best_model()) {
             Some((metric, warning)) => (recipe.with_metric_for_best_model(metric), warning),
             None => (recipe, None),
