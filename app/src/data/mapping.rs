@@ -55,7 +55,10 @@ pub fn MappingForm() -> impl IntoView {
 
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![format::counted(source.rows, "row", "rows")];
-    if !matches!(source.format, Format::Sheet | Format::Folder | Format::Document | Format::Parquet) {
+    if !matches!(
+        source.format,
+        Format::Sheet | Format::Folder | Format::Document | Format::Parquet | Format::Translations
+    ) {
         facts.push(source.encoding.name().into());
     }
     facts.push(match (source.format, source.delimiter) {
@@ -70,7 +73,8 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Sheet, _) => "spreadsheet".into(),
         (Format::Document, _) => "document, one paragraph per row".into(),
         (Format::Parquet, _) => "Parquet".into(),
-        (Format::Folder, _) => "text files, a folder for each label".into(),
+        (Format::Folder, _) => "text files".into(),
+        (Format::Translations, _) => "translations".into(),
         (Format::Delimited, Some(',')) => "comma-separated".into(),
         (Format::Delimited, Some('\t')) => "tab-separated".into(),
         (Format::Delimited, Some(';')) => "semicolon-separated".into(),

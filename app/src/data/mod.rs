@@ -51,7 +51,7 @@ use split::Split;
 use suspected::Suspected;
 
 /// Extensions of the files that can be read.
-pub const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.docx,.html,.htm,.epub,.gz,.zst,.zip,.tar,.tgz";
+pub const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.docx,.html,.htm,.epub,.tmx,.xlf,.xliff,.po,.srt,.vtt,.gz,.zst,.zip,.tar,.tgz";
 
 /// The data step.
 #[component]

@@ -58,6 +58,7 @@ pub fn PartChoice(of: PartOf) -> impl IntoView {
             let label = match kind {
                 PartKind::File => "File in the archive",
                 PartKind::Sheet => "Sheet",
+                PartKind::Split => "Part",
             };
             let choose = move |name: String| page.act(|state| of.choose(state, kind, name));
             view! {

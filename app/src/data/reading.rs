@@ -95,8 +95,12 @@ pub fn Reading() -> impl IntoView {
     let has_no_lists = page
         .memo(|state| !matches!(&state.data.mapping, Some(Mapping::MultiLabel { labels, .. }) if labels.len() == 1));
     // These files say themselves how they are read, except for lists of labels.
-    let is_clear = memo(move || has_no_lists.get() && matches!(format.get(), Some(Format::Document | Format::Parquet)));
-    let is_sheet = memo(move || matches!(format.get(), Some(Format::Sheet | Format::Document | Format::Parquet)));
+    let is_clear = memo(move || {
+        has_no_lists.get() && matches!(format.get(), Some(Format::Document | Format::Parquet | Format::Translations))
+    });
+    let is_sheet = memo(move || {
+        matches!(format.get(), Some(Format::Sheet | Format::Document | Format::Parquet | Format::Translations))
+    });
     let is_json = memo(move || {
         format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
     });

@@ -131,7 +131,7 @@ impl State {
         let mut hints = self.table.hints.clone();
         match kind {
             // Another file has other sheets.
-            PartKind::File => (hints.member, hints.sheet) = (Some(part), None),
+            PartKind::File | PartKind::Split => (hints.member, hints.sheet) = (Some(part), None),
             PartKind::Sheet => hints.sheet = Some(part),
         }
         self.read_table(self.table.name.clone(), blobs, hints)

@@ -126,12 +126,14 @@ pub enum Format {
     Text,
     /// Rows of a spreadsheet.
     Sheet,
-    /// Texts in folders, whose names are the labels.
+    /// Texts in files of their own: their labels are the names of their folders, or annotations in files next to them.
     Folder,
     /// Paragraphs of a Word document, a web page or a book.
     Document,
     /// Rows of a Parquet file.
     Parquet,
+    /// Texts with their translations: TMX, XLIFF or gettext's PO.
+    Translations,
 }
 
 /// Quoting of a table's cells.
@@ -233,6 +235,8 @@ pub struct Quirks {
     pub described_rows: u32,
     /// True if rows are numbered instead of lines, because several rows are on one line.
     pub numbers_rows: bool,
+    /// True if each row is a message, and the rows are joined to conversations.
+    pub joins_messages: bool,
 }
 
 /// Everything needed to read a file's records.

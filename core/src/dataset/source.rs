@@ -32,12 +32,14 @@ pub(crate) enum ContentKind {
     Text,
     /// Rows of a spreadsheet, as `formats::sheet` reads them.
     Sheet,
-    /// Rows of a text, its label and its path, in the same form.
+    /// Rows of a text, its label or its spans, and its path, in the same form.
     Folder,
     /// Paragraphs of a document, in the same form.
     Document,
     /// Rows of a Parquet file, as lines of JSON.
     Parquet,
+    /// Texts with their translations, as lines of JSON.
+    Translations,
 }
 
 /// The parts of a file, of which one is read.
@@ -59,6 +61,8 @@ pub enum PartKind {
     File,
     /// Sheets of a spreadsheet.
     Sheet,
+    /// Lists of a JSON document, such as `train` and `test`.
+    Split,
 }
 
 /// Result of the first pass over a file.

@@ -106,7 +106,9 @@ fn file(task: Task, form: PromptForm) -> File {
             Mapping::Chat { messages: 0 },
         ),
         (Task::Generation, PromptForm::Corpus) => {
-            ("rows.txt", (0..ROWS).map(|row| words_of(row, 20) + "\n").collect(), Mapping::Corpus { text: 0 })
+            // Of subtitles, only what is said is a row.
+            let subtitle = |row| format!("{row}\n00:00:01,000 --> 00:00:02,500\n<i>{}</i>\n\n", words_of(row, 20));
+            ("rows.srt", (0..ROWS).map(subtitle).collect(), Mapping::Corpus { text: 0 })
         }
     };
     File { name, content, mapping }

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod mutate;
 mod targets;
+mod whole_files;
 
 use std::collections::HashSet;
 use std::fs::{self, File};

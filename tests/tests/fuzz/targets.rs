@@ -18,6 +18,7 @@ use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::checkpoint::{checkpoints, run_checkpoint};
+use crate::whole_files::whole_files;
 
 /// A reader of files.
 pub struct Target {
@@ -28,7 +29,7 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 25] = [
+pub const TARGETS: [Target; 26] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
@@ -42,6 +43,7 @@ pub const TARGETS: [Target; 25] = [
     Target { name: "archive", seeds: archives, run: run_unpacked },
     Target { name: "parquet", seeds: parquets, run: run_unpacked },
     Target { name: "document", seeds: documents, run: run_unpacked },
+    Target { name: "whole-file", seeds: whole_files, run: run_unpacked },
     Target { name: "web-page", seeds: web_pages, run: |bytes| run_named("page.html", bytes) },
     Target { name: "parallel", seeds: parallel, run: run_parallel },
     Target { name: "safetensors", seeds: safetensors, run: run_safetensors },

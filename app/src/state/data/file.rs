@@ -156,7 +156,7 @@ impl File {
     pub fn part(&self, level: usize) -> Option<&str> {
         let parts = self.source()?.parts.get(level)?;
         let chosen = self.choice().and_then(|choice| match parts.kind {
-            PartKind::File => choice.hints.member.as_deref(),
+            PartKind::File | PartKind::Split => choice.hints.member.as_deref(),
             PartKind::Sheet => choice.hints.sheet.as_deref(),
         });
         chosen.or_else(|| parts.names.get(parts.chosen as usize).map(String::as_str))

@@ -7,8 +7,10 @@ use crate::format;
 use crate::state::State;
 
 /// Extensions of files whose lines are not sentences, so that they are not paired with another file.
-const TABLES: [&str; 12] =
-    [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".xlsx", ".ods"];
+const TABLES: [&str; 15] = [
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".xlsx", ".ods",
+    ".tmx", ".xlf", ".po",
+];
 /// Extensions of compressed files, after the one of the content.
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
 /// Number of ignored files that are named.

@@ -71,7 +71,7 @@ impl State {
         let Some(mut choice) = self.data.file(role).choice().cloned() else { return Vec::new() };
         match kind {
             // Another file has other sheets.
-            PartKind::File => (choice.hints.member, choice.hints.sheet) = (Some(name), None),
+            PartKind::File | PartKind::Split => (choice.hints.member, choice.hints.sheet) = (Some(name), None),
             PartKind::Sheet => choice.hints.sheet = Some(name),
         }
         self.open(role, choice)

@@ -43,6 +43,8 @@ pub(crate) struct RowParser {
     system_column: Option<usize>,
     /// Column in which an annotator has accepted or rejected the row, as in Prodigy's files.
     verdict_column: Option<usize>,
+    /// Column that is filled in the rows that somebody annotated, as in Label Studio's tables.
+    annotation_column: Option<usize>,
     /// Labels of pairs on which the annotators disagree.
     unlabeled: &'static [&'static str],
     /// Labels or tags found so far.
@@ -86,6 +88,8 @@ impl RowParser {
         };
         let system_column = unused(&SYSTEM_COLUMNS).filter(|_| matches!(mapping, Mapping::Chat { .. }));
         let verdict_column = unused(&["answer"]);
+        let is_tagged = matches!(mapping, Mapping::TokenClassification { .. });
+        let annotation_column = unused(&["annotation_id"]).filter(|_| is_tagged);
         let unlabeled = unlabeled(columns, &mapping);
         let repairs = Repairs::default();
         Ok(Self {
@@ -94,6 +98,7 @@ impl RowParser {
             id_column,
             system_column,
             verdict_column,
+            annotation_column,
             unlabeled,
             names,
             repairs,
@@ -118,6 +123,7 @@ impl RowParser {
             id_column,
             system_column,
             verdict_column,
+            annotation_column,
             unlabeled,
             names,
             repairs,
@@ -160,7 +166,8 @@ impl RowParser {
                 Ok(ParsedRow { texts, target: RowTarget::Number(value) })
             }
             Mapping::TokenClassification { text, tags } => {
-                let columns = WordColumns { text: *text, tags: *tags };
+                let is_annotated = annotation_column.is_some_and(|column| !record.get(column).trim().is_empty());
+                let columns = WordColumns { text: *text, tags: *tags, is_annotated };
                 tagged_words(RowPosition { line, nth }, record, columns, names, repairs, open_spans)
             }
             Mapping::QuestionAnswering { question, context, answer, start } => {
@@ -280,6 +287,8 @@ fn class<'a>(
 struct WordColumns {
     text: u32,
     tags: u32,
+    /// True if somebody annotated the row. Then no tags mean that there are no entities.
+    is_annotated: bool,
 }
 
 struct RowPosition {
@@ -297,9 +306,15 @@ fn tagged_words<'a>(
     open_spans: &mut OpenSpans,
 ) -> Result<ParsedRow<'a>, RowError> {
     required(record, columns.text, "no text")?;
-    required(record, columns.tags, "no tags")?;
     // Neither cell is trimmed: spans count characters of the text, and a word may itself be white space.
-    let (text, tags) = (record.get(columns.text as usize), record.get(columns.tags as usize));
+    let text = record.get(columns.text as usize);
+    let tags = match record.get(columns.tags as usize) {
+        tags if columns.is_annotated && tags.trim().is_empty() => "[]",
+        tags => tags,
+    };
+    if tags.trim().is_empty() {
+        return Err("no tags".into());
+    }
     let (text, tagged) = match spans::parse(tags) {
         Some(_) if matches!(literal::value(text), Some(Ok(Value::Array(_)))) => {
             return Err("the tags are spans of a text, but the words are a list".into());

@@ -12,6 +12,7 @@ use crate::dataset::container::pieces::Opened;
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::table_reader::{TablePieces, TableReader};
 use crate::dataset::container::tracked::{Origin, Track, Tracked, unreadable};
+use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::inspect::scan::Scanner;
 use crate::dataset::layout::Hints;
@@ -65,9 +66,16 @@ impl DataReader {
                 let opened = open_tar(&open, origin, role, hints)?;
                 Opened { content: Content { compression, ..opened.content }, ..opened }
             } else {
-                let content = Content { name: content_name, compression, ..Content::default() };
-                let pieces = Box::new(TextPieces::new(open(), TextOrigin::File(origin, compression)));
-                Opened { content, pieces, notices: None, warnings: Vec::new() }
+                match open_whole(&content_name, &inner, open(), &origin, role, hints)? {
+                    WholeFile::Opened(opened) => {
+                        Opened { content: Content { compression, ..opened.content }, ..opened }
+                    }
+                    WholeFile::Other(stream) => {
+                        let content = Content { name: content_name, compression, ..Content::default() };
+                        let pieces = Box::new(TextPieces::new(stream, TextOrigin::File(origin, compression)));
+                        Opened { content, pieces, notices: None, warnings: Vec::new() }
+                    }
+                }
             }
         };
         Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes })

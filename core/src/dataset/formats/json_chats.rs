@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 /// The object with its conversation as a list of messages in the column `messages`. None if it has another form.
 pub(crate) fn chat_row(object: &Map<String, Value>) -> Option<Map<String, Value>> {
-    chatgpt(object).or_else(|| sent_messages(object)).or_else(|| gemini(object))
+    chatgpt(object).or_else(|| sent_messages(object)).or_else(|| gemini(object)).or_else(|| open_assistant(object))
 }
 
 /// The object with `messages` in place of the member `key`.
@@ -55,6 +55,25 @@ fn sent_messages(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(with_messages(object, "chat_messages", messages.iter().map(message).collect::<Option<_>>()?))
 }
 
+/// OpenAssistant's `{"message_tree_id", "prompt": {"text", "role", "replies": […]}}`: a tree of answers. The conversation is
+/// the branch of the best answers; the others repeat its beginning.
+///
+/// <https://huggingface.co/datasets/OpenAssistant/oasst1>
+fn open_assistant(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    object.get("message_tree_id")?;
+    let mut node = object.get("prompt").filter(|prompt| prompt.get("replies").is_some());
+    node?;
+    let mut messages = Vec::new();
+    while let Some(message) = node {
+        messages.push(json!({"role": message.get("role")?, "content": message.get("text")?}));
+        let replies = message.get("replies").and_then(Value::as_array).into_iter().flatten();
+        let is_deleted = |reply: &&Value| reply.get("deleted").and_then(Value::as_bool) == Some(true);
+        let rank = |reply: &&Value| reply.get("rank").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        node = replies.filter(|reply| !is_deleted(reply)).min_by_key(rank);
+    }
+    Some(with_messages(object, "prompt", messages))
+}
+
 /// Gemini's `{"systemInstruction": {"parts": […]}, "contents": [{"role", "parts"}]}`.
 fn gemini(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     let contents = object.get("contents")?.as_array()?;
@@ -101,6 +120,17 @@ mod tests {
             r#"{"mapping":{"a":{"parent":"b","message":null},"b":{"parent":"a","message":null}},"current_node":"a"}"#;
         assert_eq!(messages(circle).as_deref(), Some("[]"));
         assert_eq!(messages(r#"{"mapping":{},"current_node":"a"}"#), None);
+    }
+
+    #[test]
+    fn the_best_answers_of_a_tree_are_the_conversation() {
+        let tree = r#"{"message_tree_id":"1","prompt":{"text":"Hi","role":"prompter","replies":[
+            {"text":"No","role":"assistant","rank":1,"replies":[]},
+            {"text":"Bad","role":"assistant","rank":0,"deleted":true,"replies":[]},
+            {"text":"Hello","role":"assistant","rank":0,"replies":[{"text":"Bye","role":"prompter","replies":[]}]}]}}"#;
+        let expected = r#"[{"role":"prompter","content":"Hi"},{"role":"assistant","content":"Hello"},{"role":"prompter","content":"Bye"}]"#;
+        assert_eq!(messages(tree).as_deref(), Some(expected));
+        assert_eq!(messages(r#"{"message_tree_id":"1","prompt":"Hi"}"#), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Lines of text with their labels: fastText's, with words that begin with `__label__`; TREC's, `DESC:manner How …`; the
-//! Financial PhraseBank's, `… .@neutral`; and the digit before each sentence in files of sentiment, `1 a stirring film`.
+//! Financial PhraseBank's, `… .@neutral`; the digit before each sentence in files of sentiment, `1 a stirring film`; and the
+//! trees of the Stanford Sentiment Treebank, `(3 (2 A) (4 (3 stirring) (2 film)))`.
 //!
 //! <https://fasttext.cc/docs/en/supervised-tutorial.html>, <https://cogcomp.seas.upenn.edu/Data/QA/QC/>
 
@@ -29,10 +30,12 @@ pub(crate) enum LabeledLines {
     AtEnd,
     /// A digit at the beginning.
     Digit,
+    /// A tree with a digit at each phrase. The label is that of the whole sentence.
+    Tree,
 }
 
 impl LabeledLines {
-    const ALL: [Self; 5] = [Self::Single, Self::Several, Self::Trec, Self::AtEnd, Self::Digit];
+    const ALL: [Self; 6] = [Self::Single, Self::Several, Self::Trec, Self::AtEnd, Self::Digit, Self::Tree];
 
     /// Names of the columns. They are different for each writing.
     pub(crate) fn columns(self) -> &'static [&'static str] {
@@ -42,6 +45,7 @@ impl LabeledLines {
             Self::Trec => &["text", "label", "fine_label"],
             Self::AtEnd => &["sentence", "label"],
             Self::Digit => &["sentence", "class"],
+            Self::Tree => &["sentence", "sentiment"],
         }
     }
 
@@ -63,6 +67,9 @@ impl LabeledLines {
             let has_several = lines.iter().any(|line| fast_text(line).1.len() > 1);
             return Some(if has_several { Self::Several } else { Self::Single });
         }
+        if !lines.is_empty() && lines.iter().all(|line| rooted_sentence(line).is_some()) {
+            return Some(Self::Tree);
+        }
         [Self::Trec, Self::AtEnd, Self::Digit].into_iter().find(|writing| writing.fits(&lines))
     }
 
@@ -81,7 +88,7 @@ impl LabeledLines {
     fn split(self, line: &str) -> Option<(&str, &str)> {
         let line = line.trim();
         let (text, label) = match self {
-            Self::Single | Self::Several => return None,
+            Self::Single | Self::Several | Self::Tree => return None,
             Self::Trec => {
                 let (label, text) = line.split_once(' ')?;
                 let (coarse, fine) = label.split_once(':')?;
@@ -128,6 +135,13 @@ impl LabeledLinesReader {
                     _ => return ReadStep::Invalid(used, "several labels, unlike the first lines".into()),
                 }
             }
+            LabeledLines::Tree => match rooted_sentence(line) {
+                Some((sentence, label)) => {
+                    record.push_cell(&sentence);
+                    record.push_cell(label);
+                }
+                None => return ReadStep::Invalid(used, "no tree, unlike the first lines".into()),
+            },
             writing => match writing.split(line) {
                 Some((text, label)) => {
                     record.push_cell(text);
@@ -141,6 +155,40 @@ impl LabeledLinesReader {
         }
         ReadStep::Record(used)
     }
+}
+
+/// The words of a tree whose phrases have a digit each, and the digit of the whole sentence.
+fn rooted_sentence(line: &str) -> Option<(String, &str)> {
+    const BRACKETS: [(&str, &str); 2] = [("-LRB-", "("), ("-RRB-", ")")];
+    let line = line.trim();
+    let label = line.strip_prefix('(')?.get(..1)?;
+    let mut words = Vec::new();
+    let (mut depth, mut expects_digit) = (0_usize, false);
+    let spaced = line.replace('(', " ( ").replace(')', " ) ");
+    for (nth, part) in spaced.split_whitespace().enumerate() {
+        // A second tree on the line, or words outside of it.
+        if nth > 0 && depth == 0 {
+            return None;
+        }
+        match part {
+            _ if expects_digit => {
+                if part.len() != 1 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return None;
+                }
+                expects_digit = false;
+            }
+            "(" => {
+                depth += 1;
+                expects_digit = true;
+            }
+            ")" => depth = depth.checked_sub(1)?,
+            word => {
+                let bracket = BRACKETS.iter().find(|(name, _)| *name == word);
+                words.push(bracket.map_or_else(|| word.replace("\\/", "/").replace("\\*", "*"), |it| it.1.to_owned()));
+            }
+        }
+    }
+    (depth == 0 && !words.is_empty()).then(|| (words.join(" "), label))
 }
 
 /// The text of a line of fastText and its labels.
@@ -184,5 +232,16 @@ mod tests {
             assert_eq!(LabeledLines::detect(text), None, "{text}");
         }
         assert_eq!(LabeledLines::detect(&file(["HTTP: a protocol", "NOTE:this is"])), None);
+    }
+
+    #[test]
+    fn trees_of_sentiment_are_sentences_with_the_label_of_the_root() {
+        let tree = r"(4 (2 A) (3 (2 (2 -LRB-) (2 and\/or)) (3 good)))";
+        assert_eq!(rooted_sentence(tree), Some(("A ( and/or good".into(), "4")));
+        let file = "(3 (2 It) (4 (3 's) (4 lovely)))\n(1 (2 Not) (2 .))\n";
+        assert_eq!(LabeledLines::detect(file), Some(LabeledLines::Tree));
+        for line in ["(3 (2 It)", "(3 a) (2 b)", "(S (NP Ann) (VP left))", "(3)", "(3 a) b", "3 a"] {
+            assert_eq!(rooted_sentence(line), None, "{line}");
+        }
     }
 }

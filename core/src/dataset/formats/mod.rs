@@ -22,4 +22,5 @@ pub(crate) mod sheet;
 pub(crate) mod squad;
 pub(crate) mod step;
 pub(crate) mod text;
+pub(crate) mod threads;
 pub(crate) mod word_table;

@@ -72,7 +72,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 22] = [
     (
         "<?xml",
         "an XML document",
-        "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL.",
+        "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL. Of XML, Hone reads TMX and XLIFF.",
     ),
     ("@relation", "a Weka file (ARFF)", "Open it in Weka, and save it as CSV."),
     ("create table", SQL, SQL_EXPORT),
@@ -84,7 +84,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 22] = [
     (
         "t1\t",
         "an annotation file of brat (.ann), which does not contain the text",
-        "Convert it to CoNLL together with its .txt file, for example with brat's anntoconll.py.",
+        "Put it into a folder or a zip together with its .txt file, and choose that.",
     ),
     (
         "version: \"3",

@@ -13,6 +13,7 @@ use crate::dataset::formats::sheet::SheetReader;
 use crate::dataset::formats::squad::SquadReader;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::text::TextReader;
+use crate::dataset::formats::threads::Threads;
 use crate::dataset::formats::word_table::WordTableReader;
 use crate::dataset::layout::{FileLayout, Format};
 use crate::dataset::phrases::count;
@@ -66,7 +67,9 @@ impl FormatReader {
         let dialect = Dialect::of(&layout);
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
-            Format::JsonLines | Format::Parquet => Self::JsonLines(JsonLinesReader::new(layout.columns)),
+            Format::JsonLines | Format::Parquet | Format::Translations => {
+                Self::JsonLines(JsonLinesReader::new(layout.columns))
+            }
             Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
             Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
             Format::Squad => Self::Squad(SquadReader::default()),
@@ -96,6 +99,16 @@ impl FormatReader {
             Self::LabeledLines(reader) => reader.step(rest, is_end, record),
         }
     }
+
+    /// Keys of the objects read so far; none if the records are not objects.
+    fn keys(&self) -> &[String] {
+        match self {
+            Self::JsonLines(reader) => reader.keys(),
+            Self::JsonArray(reader) => reader.keys(),
+            Self::JsonColumns(reader) => reader.keys(),
+            _ => &[],
+        }
+    }
 }
 
 /// Cuts text into records.
@@ -118,18 +131,25 @@ pub(crate) struct RecordReader {
     /// Line on which `rest` begins, from 1.
     line: u32,
     record: Record,
+    /// Messages to be joined, if each record is one.
+    threads: Option<Threads>,
+    /// Number of messages that belong to no conversation.
+    unused_messages: usize,
 }
 
 impl RecordReader {
     pub(crate) fn new(layout: FileLayout) -> Self {
         Self {
-            width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
+            width: (layout.format == Format::Delimited && !layout.quirks.joins_messages)
+                .then_some(layout.columns.len()),
             expects_header: layout.has_header
                 && matches!(layout.format, Format::Delimited | Format::Text | Format::Sheet),
             described_rows: layout.quirks.described_rows,
             header: None,
             lines_to_skip: layout.quirks.skipped_lines,
             row: layout.quirks.numbers_rows.then_some(0),
+            threads: layout.quirks.joins_messages.then(Threads::default),
+            unused_messages: 0,
             reader: FormatReader::new(layout),
             rest: String::new(),
             line: 1,
@@ -205,22 +225,50 @@ impl RecordReader {
                 };
                 ParsedRecord { line, record }
             });
+            let record = match (&mut self.threads, record) {
+                (Some(threads), Some(ParsedRecord { line, record: Ok(record) })) => {
+                    let (keys, header) = (self.reader.keys(), &self.header);
+                    let in_header = |name: &str| header.as_ref()?.iter().position(|column| column == name);
+                    let place = |name: &str| keys.iter().position(|key| key == name).or_else(|| in_header(name));
+                    threads.add(place, record, line);
+                    None
+                }
+                (_, record) => record,
+            };
             on_piece(Piece { raw: &self.rest[at..at + used], record, reader: &self.reader })?;
             self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
             at += used;
         }
         self.rest.drain(..at);
+        match self.threads.take_if(|_| is_end) {
+            Some(threads) => self.push_conversations(threads, on_piece),
+            None => Ok(()),
+        }
+    }
+
+    /// Calls `on_piece` for each conversation of the messages.
+    fn push_conversations(
+        &mut self,
+        threads: Threads,
+        on_piece: &mut dyn FnMut(Piece) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        let (conversations, unused) = threads.join();
+        self.unused_messages = unused;
+        for (line, record) in &conversations {
+            let record = Some(ParsedRecord { line: *line, record: Ok(record) });
+            on_piece(Piece { raw: "", record, reader: &self.reader })?;
+        }
         Ok(())
+    }
+
+    /// Number of messages that belong to no conversation.
+    pub(crate) fn unused_messages(&self) -> usize {
+        self.unused_messages
     }
 
     /// Keys of the objects read so far, in order of appearance. Empty if the records are not objects.
     pub(crate) fn keys(&self) -> &[String] {
-        match &self.reader {
-            FormatReader::JsonLines(reader) => reader.keys(),
-            FormatReader::JsonArray(reader) => reader.keys(),
-            FormatReader::JsonColumns(reader) => reader.keys(),
-            _ => &[],
-        }
+        self.reader.keys()
     }
 }
 

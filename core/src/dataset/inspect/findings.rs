@@ -97,7 +97,12 @@ impl Findings {
                     Format::JsonColumns => "Each member must be an array, and all arrays must have the same length.",
                     Format::Squad => "Each paragraph must have a context and qas, as in SQuAD.",
                     Format::Conll => "Each line must have a word and a tag, and as many columns as the first line.",
-                    Format::Text | Format::Sheet | Format::Folder | Format::Document | Format::Parquet => "",
+                    Format::Text
+                    | Format::Sheet
+                    | Format::Folder
+                    | Format::Document
+                    | Format::Parquet
+                    | Format::Translations => "",
                 },
             ));
         }

@@ -22,6 +22,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
     let file = Guesser { columns, stats };
     let found = [
         (format == Format::Conll).then(|| file.tags_of(0, 1)),
+        (format == Format::Translations).then(|| file.translations()),
         file.questions(),
         file.chat(),
         file.anchors(),
@@ -295,19 +296,33 @@ impl Guesser<'_> {
         self.first_named(&SYSTEM_COLUMNS).map(|system| format!("{{{}}}\n\n", self.name(system))).unwrap_or_default()
     }
 
+    /// Sentences in two languages, after which their columns are named.
     fn translation(&self) -> Option<(Mapping, String)> {
         let mut languages = self
             .all()
             .filter(|&column| self.stats.is_text(column))
             .filter_map(|it| Some((it, language(self.name(it))?)));
         let ((from, source), (completion, target)) = (languages.next()?, languages.next()?);
-        let prompt = format!("Translate from {source} to {target}.\n{}", template::of_column(self.name(from)));
+        Some(self.translation_of(from, &format!(" from {source}"), completion, target))
+    }
+
+    /// The first two languages of a file of translations, whose texts may be single words. A catalog of gettext names only the
+    /// second one.
+    fn translations(&self) -> (Mapping, String) {
+        let name = |column: u32| language(self.name(column)).unwrap_or(self.name(column));
+        let source = if self.named("msgid") == Some(0) { String::new() } else { format!(" from {}", name(0)) };
+        self.translation_of(0, &source, 1, name(1))
+    }
+
+    fn translation_of(&self, from: u32, source: &str, completion: u32, target: &str) -> (Mapping, String) {
+        let to = if target == "msgstr" { String::new() } else { format!(" to {target}") };
+        let prompt = format!("Translate{source}{to}.\n{}", template::of_column(self.name(from)));
         let why = format!(
             "Columns “{}” and “{}” contain sentences in two languages.",
             self.name(from),
             self.name(completion)
         );
-        Some((Mapping::Completion { prompt, completion }, why))
+        (Mapping::Completion { prompt, completion }, why)
     }
 
     fn labels(&self) -> Option<(Mapping, String)> {

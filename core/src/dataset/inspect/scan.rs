@@ -5,14 +5,14 @@ use crate::dataset::formats::detect::{Detected, detect};
 use crate::dataset::formats::json::has_rows_on_one_line;
 use crate::dataset::formats::not_text::check_is_text;
 use crate::dataset::formats::reader::RecordReader;
-use crate::dataset::formats::text;
+use crate::dataset::formats::{text, threads};
 use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::offers::offers;
 use crate::dataset::inspect::sniff::{Sniffed, sniff};
 use crate::dataset::inspect::table::sheet_table;
 use crate::dataset::inspect::unused::{only_nested, unused_columns};
 use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
-use crate::dataset::phrases::{excerpt, thousands};
+use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::dataset::source::{Content, ContentKind, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_BYTES};
@@ -77,9 +77,18 @@ impl Scanner {
         };
         scan.push(&[], true)?;
         let RecordScan { layout, reader, findings, mut warnings, .. } = scan;
-        let is_json =
-            matches!(layout.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns | Format::Parquet);
-        let columns = if is_json { reader.keys().to_vec() } else { layout.columns };
+        let is_json = matches!(
+            layout.format,
+            Format::JsonLines | Format::JsonArray | Format::JsonColumns | Format::Parquet | Format::Translations
+        );
+        let columns = if layout.quirks.joins_messages {
+            vec![threads::COLUMN.to_owned()]
+        } else if is_json {
+            reader.keys().to_vec()
+        } else {
+            layout.columns
+        };
+        warnings.extend(other_branches(reader.unused_messages()));
         findings.check(layout.format, layout.has_header)?;
         let offers = offers(layout.format, &columns, &findings.stats);
         if let Some(error) = only_nested(&columns, &findings.stats).filter(|_| !offers.iter().any(|offer| offer.fits)) {
@@ -159,10 +168,11 @@ impl RecordScan {
             ContentKind::Text => sniff(&content.name, &text, is_whole, hints)?,
             ContentKind::Folder => Sniffed::folder(),
             ContentKind::Document => Sniffed::document(),
-            ContentKind::Parquet => Sniffed::parquet(),
+            ContentKind::Parquet => Sniffed::objects(Format::Parquet),
+            ContentKind::Translations => Sniffed::objects(Format::Translations),
             ContentKind::Sheet => Sniffed::sheet(sheet_table(&text, is_whole, hints.has_header)?),
         };
-        let layout = FileLayout {
+        let mut layout = FileLayout {
             format: sniffed.format,
             encoding,
             delimiter: sniffed
@@ -183,6 +193,7 @@ impl RecordScan {
                     Format::JsonArray => has_rows_on_one_line(&text),
                     other => other == Format::JsonColumns,
                 },
+                joins_messages: false,
             },
             columns: sniffed.columns,
         };
@@ -190,6 +201,7 @@ impl RecordScan {
         if detected.is_guess {
             warnings.push(guess_warning(encoding, &text, 0));
         }
+        layout.quirks.joins_messages = has_messages(&layout, &text);
         let reader = RecordReader::new(layout.clone());
         let undecided = is_undecided.then(Vec::new);
         let findings = Findings::new(hints.label_separator);
@@ -246,6 +258,25 @@ impl RecordScan {
         }
         Ok(())
     }
+}
+
+/// Returns true if each row of a file is a message that belongs to a conversation. `sample` is its beginning.
+fn has_messages(layout: &FileLayout, sample: &str) -> bool {
+    if !layout.columns.is_empty() || !sample.contains("\"parent_id\"") {
+        return layout.has_header && threads::are_messages(&layout.columns);
+    }
+    let mut reader = RecordReader::new(layout.clone());
+    // The first object is enough.
+    let _ = reader.push(sample, false, &mut |_| Err(empty_file()));
+    threads::are_messages(reader.keys())
+}
+
+/// Warning about messages that are in none of the conversations.
+fn other_branches(messages: usize) -> Option<Diagnostic> {
+    let what = format!("{} in other branches of the conversations.", count(messages, "message"));
+    let done =
+        "Not read. Where a message has several answers, each conversation goes on with the best-ranked or first one.";
+    (messages > 0).then(|| Diagnostic::new("data.other-branches", what).done(done))
 }
 
 /// Warning about a guessed encoding, with a line of the file as it reads. `lines` is the number of lines before `text`.

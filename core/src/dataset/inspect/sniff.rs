@@ -77,9 +77,9 @@ impl Sniffed {
         Self::new(Format::Document, &[text::COLUMN])
     }
 
-    /// The layout of a Parquet file's rows.
-    pub(crate) fn parquet() -> Self {
-        Self::new(Format::Parquet, &[])
+    /// The layout of rows that arrive as lines of JSON.
+    pub(crate) fn objects(format: Format) -> Self {
+        Self::new(format, &[])
     }
 
     fn table(table: Table) -> Self {
@@ -112,7 +112,11 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             let labeled = LabeledLines::detect(sample);
             let labeled = labeled.map(|lines| (lines, Sniffed::new(Format::Text, lines.columns())));
             if let Some((
-                LabeledLines::Single | LabeledLines::Several | LabeledLines::Trec | LabeledLines::AtEnd,
+                LabeledLines::Single
+                | LabeledLines::Several
+                | LabeledLines::Trec
+                | LabeledLines::AtEnd
+                | LabeledLines::Tree,
                 sniffed,
             )) = labeled
             {

@@ -21,6 +21,8 @@ mod reranking;
 mod shapes;
 #[cfg(feature = "engine")]
 mod sheets;
+#[cfg(feature = "engine")]
+mod tool_files;
 
 use std::sync::Arc;
 

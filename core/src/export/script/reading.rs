@@ -41,6 +41,9 @@ impl Reading {
         if layout.quirks.described_rows > 0 {
             return refused("a table whose header has several rows");
         }
+        if layout.quirks.joins_messages {
+            return refused("a table with a message in each row");
+        }
         if records.compression == Some(Compression::Zstd) {
             return refused("a file compressed with Zstandard");
         }
@@ -56,9 +59,10 @@ impl Reading {
             Format::JsonColumns => return refused("a JSON object with an array for each column"),
             Format::Text => return refused("fastText's format"),
             Format::Sheet => return refused("a spreadsheet"),
-            Format::Folder => return refused("a folder for each label"),
+            Format::Folder => return refused("texts in files of their own"),
             Format::Document => return refused("a document"),
             Format::Parquet => return refused("Parquet"),
+            Format::Translations => return refused("TMX, XLIFF or PO"),
         };
         let quotes = match layout.quirks.quoting {
             Quoting::Double => r#"quotechar='"'"#,

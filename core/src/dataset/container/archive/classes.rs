@@ -1,19 +1,14 @@
 //! Folders of texts, one for each class: `train/pos/0.txt`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::splits::{Splits, is_split};
 use crate::dataset::folder::is_data_file;
-use crate::dataset::phrases::{count, names};
+use crate::dataset::phrases::count;
 use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
 
-/// Names of folders with training rows.
-const TRAIN: [&str; 2] = ["train", "training"];
-/// Names of folders with validation rows, the preferred ones first.
-const VALIDATION: [&str; 5] = ["validation", "valid", "val", "dev", "eval"];
-/// Names of folders with test rows. They validate if there are no validation rows.
-const TEST: [&str; 2] = ["test", "testing"];
 /// Names of folders with texts without a class.
 const UNLABELED: [&str; 3] = ["unsup", "unlabeled", "unlabelled"];
 /// Extensions of texts. Files without an extension, or with a number in its place, are texts too.
@@ -53,10 +48,6 @@ pub(crate) fn classes(members: &[Member], role: DataRole) -> Option<Classes> {
     }
     // Files at other depths are descriptions and lists.
     let (depth, _) = depths.into_iter().max_by_key(|&(depth, texts)| (texts, depth))?;
-    let is_split = |folder: &str| {
-        let folder = folder.to_lowercase();
-        [&TRAIN[..], &VALIDATION, &TEST].concat().contains(&folder.as_str())
-    };
     let mut sorted = Vec::new();
     let mut unlabeled = 0;
     for (index, member) in texts().filter(|(_, member)| folders(&member.path) == depth) {
@@ -80,51 +71,14 @@ pub(crate) fn classes(members: &[Member], role: DataRole) -> Option<Classes> {
         let what = format!("{} in folders without a class (such as \"unsup\").", count(unlabeled, "text"));
         warnings.push(Diagnostic::new("data.unlabeled-folder", what).done("Not read, because they have no label."));
     }
-    let splits = Splits::new(&sorted);
-    let has_roles = splits.train.is_some();
-    let chosen = match role {
-        _ if !has_roles => &None,
-        DataRole::Train => &splits.train,
-        DataRole::Validation => &splits.validation,
-        DataRole::Test => &splits.test,
-    };
-    if has_roles && !splits.others.is_empty() {
-        let what = format!("The rows in {} are for neither training, validation nor test.", names(&splits.others));
-        let read: Vec<&String> = [&splits.train, &splits.validation, &splits.test].into_iter().flatten().collect();
-        let done = format!("Not read; those in {} are used.", names(&read));
-        warnings.push(Diagnostic::new("data.other-split", what).done(done));
-    }
-    let (holds_validation, holds_test) = (has_roles && splits.validation.is_some(), has_roles && splits.test.is_some());
-    let chosen = chosen.as_ref();
+    let found = sorted.iter().filter_map(|text| text.split.clone()).collect();
+    let splits = Splits::of(&found);
+    warnings.extend(splits.warning(&[]));
+    let [holds_validation, holds_test] = splits.held_out();
+    let chosen = splits.for_role(role);
     let is_chosen = |text: &Text| chosen.is_none_or(|chosen| text.split.as_ref() == Some(chosen));
     let texts = interleaved(sorted.into_iter().filter(is_chosen));
     Some(Classes { texts, holds_validation, holds_test, warnings })
-}
-
-/// The folders that say what their rows are for.
-struct Splits {
-    train: Option<String>,
-    validation: Option<String>,
-    /// Test rows, apart from the validation rows.
-    test: Option<String>,
-    /// Folders that are not read.
-    others: Vec<String>,
-}
-
-impl Splits {
-    fn new(texts: &[Text]) -> Self {
-        let found: HashSet<&str> = texts.iter().filter_map(|text| text.split.as_deref()).collect();
-        let of = |names: &[&str]| -> Vec<String> {
-            names.iter().filter(|split| found.contains(*split)).map(|split| (*split).to_owned()).collect()
-        };
-        let [train, validation, test] = [of(&TRAIN), of(&VALIDATION), of(&TEST)];
-        let [mut train, mut validation, mut test] = [train, validation, test].map(Vec::into_iter);
-        let (first, of_validation, of_test) = (train.next(), validation.next(), test.next());
-        // Without validation rows, the test rows validate.
-        let (of_validation, of_test) = if of_validation.is_some() { (of_validation, of_test) } else { (of_test, None) };
-        let others = train.chain(validation).chain(test).collect();
-        Self { train: first, validation: of_validation, test: of_test, others }
-    }
 }
 
 /// One text of each class in turn, so that the first rows show all of them.

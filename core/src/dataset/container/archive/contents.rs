@@ -1,9 +1,10 @@
-//! What an archive contains: a model, tables, or a folder for each class.
+//! What an archive contains: a model, tables, a folder for each class, or texts with annotations.
 
 use std::collections::HashSet;
 
 use crate::dataset::container::archive::classes::{Classes, classes};
 use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::archive::standoff::{Standoff, standoff};
 use crate::dataset::folder::is_data_file;
 use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::source::{DataRole, PartKind, Parts};
@@ -11,8 +12,9 @@ use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_ARCHIVE_FILES;
 
 /// Extensions of tables.
-const TABLES: [&str; 13] = [
-    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".xlsx", ".ods",
+const TABLES: [&str; 18] = [
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".xlsx",
+    ".ods", ".tmx", ".xlf", ".xliff", ".po", ".tab",
 ];
 /// Extensions of compressed tables, after that of the table.
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
@@ -31,10 +33,11 @@ pub(crate) enum Contents {
     /// One table, by its index among the members, of those in the list.
     Table(usize, Parts),
     Classes(Classes),
+    Standoff(Standoff),
 }
 
-/// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, or all texts of
-/// folders that are classes.
+/// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, all texts of
+/// folders that are classes, or all texts with annotations.
 ///
 /// # Errors
 /// `data.is-model`, `data.no-table`, `data.no-member`, `data.archive-path`, `data.same-paths` and `data.too-many-files`.
@@ -53,10 +56,13 @@ pub(crate) fn contents(
         let what = format!("{} is a model, not data.", names(&[file]));
         return Err(Diagnostic::new("data.is-model", what).done("It was not read.").remedy("Choose it under Model."));
     }
-    if chosen.is_none()
-        && let Some(classes) = classes(members, role)
-    {
-        return Ok(Contents::Classes(classes));
+    if chosen.is_none() {
+        if let Some(standoff) = standoff(members, role) {
+            return Ok(Contents::Standoff(standoff));
+        }
+        if let Some(classes) = classes(members, role) {
+            return Ok(Contents::Classes(classes));
+        }
     }
     let is_table = |member: &&(usize, &Member)| {
         let path = member.1.path.to_lowercase();
@@ -166,6 +172,7 @@ mod tests {
                 Ok(format!("{} of {}", members[index].path, parts.names.len()))
             }
             Ok(Contents::Classes(classes)) => Ok(format!("{} texts", classes.texts.len())),
+            Ok(Contents::Standoff(standoff)) => Ok(format!("{} annotated", standoff.pairs.len())),
             Err(diagnostic) => Err(diagnostic.code),
         }
     }

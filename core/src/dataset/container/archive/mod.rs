@@ -1,8 +1,10 @@
-//! Zips and tar archives: one table of several, or a folder for each class.
+//! Zips and tar archives: one table of several, a folder for each class, or texts with annotations.
 
 pub(crate) mod classes;
 pub(crate) mod contents;
 pub(crate) mod folder_pieces;
 pub(crate) mod member;
 pub(crate) mod opened;
+pub(crate) mod standoff;
+pub(crate) mod standoff_pieces;
 pub(crate) mod tar;

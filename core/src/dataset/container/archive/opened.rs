@@ -1,6 +1,7 @@
 //! Opens the files in an archive.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::{BufReader, Cursor, Read};
 use std::rc::Rc;
 
@@ -10,6 +11,8 @@ use crate::dataset::container::archive::classes::Classes;
 use crate::dataset::container::archive::contents::{Contents, contents};
 use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, Texts, ZipTexts};
 use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::archive::standoff::Standoff;
+use crate::dataset::container::archive::standoff_pieces::{AnnotatedTexts, StandoffPieces, TarStandoff, ZipStandoff};
 use crate::dataset::container::archive::tar::TarReader;
 use crate::dataset::container::bounded::{Limited, TextOrigin, TextPieces};
 use crate::dataset::container::document::docx::DocxParagraphs;
@@ -21,6 +24,7 @@ use crate::dataset::container::pieces::{Notices, Opened, PIECE_BYTES};
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::spreadsheet::sheets::{Spreadsheet, SpreadsheetKind};
 use crate::dataset::container::tracked::{Origin, Track};
+use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::container::zstd::ZstdReader;
 use crate::dataset::layout::{Compression, Hints};
@@ -53,6 +57,12 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
             let name = files.origin.file.clone();
             let texts = ZipTexts { files, texts: texts.into_iter() };
             Ok(open_folder(&name, Box::new(texts), hints, [holds_validation, holds_test], warnings))
+        }
+        Contents::Standoff(Standoff { pairs, held_out, warnings }) => {
+            let pairs: Vec<[usize; 2]> = pairs.into_iter().map(|pair| pair.map(|member| indices[member])).collect();
+            let name = files.origin.file.clone();
+            let texts = ZipStandoff { files, pairs: pairs.into_iter() };
+            Ok(open_standoff(&name, Box::new(texts), hints, held_out, warnings))
         }
     }
 }
@@ -91,6 +101,13 @@ pub(crate) fn open_tar(
             let name = origin.file.clone();
             let texts = TarTexts { tar: TarReader::new(open()), labels: labels.into_iter(), origin };
             Ok(open_folder(&name, Box::new(texts), hints, [holds_validation, holds_test], warnings))
+        }
+        Contents::Standoff(Standoff { pairs, held_out, warnings }) => {
+            let files = pairs.into_iter().enumerate();
+            let members = files.flat_map(|(nth, [text, other])| [(text, (nth, true)), (other, (nth, false))]).collect();
+            let (name, tar, waiting) = (origin.file.clone(), TarReader::new(open()), HashMap::new());
+            let texts = TarStandoff { tar, origin, members, passed: 0, waiting };
+            Ok(open_standoff(&name, Box::new(texts), hints, held_out, warnings))
         }
     }
 }
@@ -145,6 +162,21 @@ fn open_folder(
     Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
 }
 
+/// Opens texts with annotations.
+fn open_standoff(
+    name: &str,
+    texts: Box<dyn AnnotatedTexts>,
+    hints: &Hints,
+    [holds_validation, holds_test]: [bool; 2],
+    warnings: Vec<Diagnostic>,
+) -> Opened {
+    let (pieces, notices) = StandoffPieces::new(texts, hints.encoding);
+    let kind = ContentKind::Folder;
+    let content = Content { name: name.to_owned(), kind, holds_validation, holds_test, ..Content::default() };
+    let notices: Rc<RefCell<dyn Notices>> = notices;
+    Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
+}
+
 /// Opens one table of an archive, which may be compressed or a spreadsheet.
 fn open_member(
     mut stream: Box<dyn Read>,
@@ -154,9 +186,9 @@ fn open_member(
     hints: &Hints,
 ) -> Result<Opened, Diagnostic> {
     let path = parts.names.get(parts.chosen as usize).cloned().unwrap_or_default();
-    let head = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
-    let (is_office, compression) = (is_zip(&head) || head.starts_with(COMPOUND), compression_of(&head));
-    let mut stream: Box<dyn Read> = Box::new(Cursor::new(head).chain(stream));
+    let start = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
+    let (is_office, compression) = (is_zip(&start) || start.starts_with(COMPOUND), compression_of(&start));
+    let mut stream: Box<dyn Read> = Box::new(Cursor::new(start).chain(stream));
     let mut opened = if is_office {
         let mut bytes = Vec::new();
         let read = stream.by_ref().take(MAX_MEMBER_BYTES + 1).read_to_end(&mut bytes);
@@ -165,10 +197,19 @@ fn open_member(
     } else {
         let name = path.rsplit('/').next().unwrap_or(&path);
         let name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
-        let stream = unpacked(stream, compression, &origin.file, &origin.track);
-        let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path)));
-        let content = Content { name, compression, ..Content::default() };
-        Opened { content, pieces, notices: None, warnings: Vec::new() }
+        let mut stream = unpacked(stream, compression, &origin.file, &origin.track);
+        let start = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
+        let stream: Box<dyn Read> = Box::new(Cursor::new(start.clone()).chain(stream));
+        // The hint names a file of the archive.
+        let hints = Hints { member: None, ..hints.clone() };
+        match open_whole(&name, &start, stream, origin, role, &hints)? {
+            WholeFile::Opened(opened) => Opened { content: Content { compression, ..opened.content }, ..opened },
+            WholeFile::Other(stream) => {
+                let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path)));
+                let content = Content { name, compression, ..Content::default() };
+                Opened { content, pieces, notices: None, warnings: Vec::new() }
+            }
+        }
     };
     opened.content.parts.insert(0, parts);
     Ok(opened)
