@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 
+mod alike;
 mod apt;
 mod archive;
 mod bench;

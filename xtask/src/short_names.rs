@@ -10,14 +10,12 @@ use serde_json::Value;
 pub const PASS: &str = "--minify-imports-and-exports-and-modules";
 
 /// Gives the same names in the JavaScript. `names` is what the pass printed: a list `[module, name, short]` for each import,
-/// and `[name, short]` for each export. It runs once for each round of `--converge`, and later
-/// rounds keep the names of the first.
+/// and `[name, short]` for each export.
 ///
 /// # Errors
 /// If the names cannot be read, or the JavaScript has no such module.
 pub fn shorten(javascript: &str, names: &str) -> Result<String> {
-    let mut printed = serde_json::Deserializer::from_str(names).into_iter::<Value>();
-    let names = printed.next().context("wasm-opt printed no names")??;
+    let names: Value = serde_json::from_str(names).context("wasm-opt printed no names")?;
     let (imports, exports) = (pairs(&names["imports"]), pairs(&names["exports"]));
     let module = names["imports"][0][0].as_str().context("a module without imports")?;
     let (before, after) = javascript.split_once(&format!("\"{module}\"")).context("JavaScript of another module")?;
@@ -51,8 +49,7 @@ mod tests {
         let javascript = "const it = { __wbg_new_1f: function() { return invoke_2(wasm.memory); } };
             function invoke_2(of) { wasm.invoke_2(of.memory); }
             return { \"./hone-app_bg.js\": it };";
-        let names = r#"{"imports": [["./hone-app_bg.js", "__wbg_new_1f", "$"]], "exports": [["memory", "b"], ["invoke_2", "c"]]}
-            {"imports": [["a", "$", "$"]], "exports": [["b", "b"], ["c", "c"]]}"#;
+        let names = r#"{"imports": [["./hone-app_bg.js", "__wbg_new_1f", "$"]], "exports": [["memory", "b"], ["invoke_2", "c"]]}"#;
         let expected = "const it = { $: function() { return invoke_2(wasm.b); } };
             function invoke_2(of) { wasm.c(of.memory); }
             return { \"a\": it };";

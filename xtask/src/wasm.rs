@@ -9,7 +9,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::model::link;
-use crate::{fetch, paths, process, short_names};
+use crate::{alike, fetch, paths, process, short_names};
 
 /// Part of the built page, with its size budget.
 pub struct Module {
@@ -19,21 +19,29 @@ pub struct Module {
     pub file: &'static str,
     /// Passes of wasm-opt.
     passes: &'static [&'static str],
+    /// True if its imports and exports get short names.
+    short_names: bool,
     /// Maximum size as brotli, in bytes.
     pub budget: u64,
 }
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
 pub static MODULES: [Module; 3] = [
-    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, budget: 410_000 },
-    Module { name: "worker", file: "hone-worker_bg.wasm", passes: &ENGINE_PASSES, budget: 4_800_000 },
-    Module { name: "tables", file: TABLES, passes: &ENGINE_PASSES, budget: 300_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, short_names: true, budget: 400_000 },
+    Module {
+        name: "worker",
+        file: "hone-worker_bg.wasm",
+        passes: &ENGINE_PASSES,
+        short_names: false,
+        budget: 4_800_000,
+    },
+    Module { name: "tables", file: TABLES, passes: &ENGINE_PASSES, short_names: false, budget: 300_000 },
 ];
 
 /// Those that make the page smallest once it is compressed, by 9 KB: code that repeats itself, as compilers write it, compresses
-/// better than code that was made shorter, and best next to its like, which has a similar name. Nothing is stored in the first
-/// kilobyte of the memory, since that is the end of the stack.
-const PAGE_PASSES: [&str; 9] = [
+/// better than code that was made shorter. Nothing is stored in the first kilobyte of the memory, since that is the end of
+/// the stack.
+const PAGE_PASSES: [&str; 7] = [
     "-Os",
     "--converge",
     "--low-memory-unused",
@@ -41,14 +49,12 @@ const PAGE_PASSES: [&str; 9] = [
     "--one-caller-inline-max-function-size=0",
     "--skip-pass=local-cse",
     "--skip-pass=simplify-locals",
-    "--reorder-functions-by-name",
-    short_names::PASS,
 ];
 
 /// Few passes suffice for what LLVM has optimized for speed. With `-O2` the worker was 9 % larger as brotli, took three times
 /// as long to optimize, trained no faster, and generated text at half the speed for the first second, until the browser had
 /// compiled its larger functions.
-const ENGINE_PASSES: [&str; 2] = ["-O1", "--reorder-functions-by-name"];
+const ENGINE_PASSES: [&str; 1] = ["-O1"];
 
 /// The part that reads Parquet, which Trunk does not build: it has no bindings to JavaScript.
 const TABLES: &str = "hone-tables.wasm";
@@ -105,19 +111,21 @@ pub fn finish(dist: &Path) -> Result<()> {
 impl Module {
     fn finish(&self, dist: &Path, kept: &Path) -> Result<()> {
         let raw = dist.join(self.file);
-        let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
+        let key = fetch::hash_of(&format!("{} {:?} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes, alike::PASSES));
         let [wasm, names, brotli] = ["wasm", "names", "wasm.br"].map(|ending| kept.join(format!("{key}.{ending}")));
         if [&wasm, &names, &brotli].iter().any(|file| !file.exists()) {
             process::step(&format!("Optimizing and compressing the {}", self.name), || {
-                let mut wasm_opt = process::command("wasm-opt");
-                wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
-                fs::write(&names, process::output(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?)?;
+                wasm_opt(&raw, self.passes, &wasm)?;
+                fs::write(&wasm, alike::name(&fs::read(&wasm)?)?)?;
+                let mut passes = alike::PASSES.to_vec();
+                passes.extend(self.short_names.then_some(short_names::PASS));
+                fs::write(&names, wasm_opt(&wasm, &passes, &wasm)?)?;
                 let part = brotli.with_extension("part");
                 process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
                 Ok(fs::rename(part, &brotli)?)
             })?;
         }
-        if self.passes.contains(&short_names::PASS) {
+        if self.short_names {
             let javascript = dist.join(self.file.replace("_bg.wasm", ".js"));
             let shortened = short_names::shorten(&fs::read_to_string(&javascript)?, &fs::read_to_string(&names)?)?;
             fs::write(&javascript, shortened)?;
@@ -132,6 +140,12 @@ impl Module {
         let raw = size(dist.join(self.file)).with_context(|| format!("{} is not built", self.file))?;
         Ok((raw, size(dist.join(format!("{}.br", self.file))).ok()))
     }
+}
+
+/// Runs passes of wasm-opt and returns what they print.
+fn wasm_opt(from: &Path, passes: &[&str], to: &Path) -> Result<String> {
+    let stripped = ["--strip-debug", "--strip-producers"];
+    process::output(process::command("wasm-opt").args(passes).args(stripped).args(FEATURES).arg(from).arg("-o").arg(to))
 }
 
 fn remove_oldest(folder: &Path) -> Result<()> {
