@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use crate::dataset::formats::json_questions::question_rows;
 use crate::dataset::formats::json_shapes::spacy_row;
 
 /// Names of the member with the rows, if an object has several lists of objects.
@@ -18,7 +19,8 @@ const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "s
 pub(crate) fn rows(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let found =
         split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document));
-    found.or_else(|| wrapped(document))
+    let rows = found.or_else(|| wrapped(document))?;
+    Some(question_rows(&rows).unwrap_or(rows))
 }
 
 /// The rows of an object that is the only member of another, such as Rasa's `{"rasa_nlu_data": {"common_examples": […]}}`.

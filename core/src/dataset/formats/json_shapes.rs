@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::dataset::formats::json_annotations::annotated_row;
 use crate::dataset::formats::json_chats::chat_row;
+use crate::dataset::formats::json_dialogs::dialog_row;
+use crate::dataset::formats::json_questions::join_context;
 
 /// Columns with the first of several texts that belong to a query, and that do not: `pos` and `neg` of FlagEmbedding.
 pub(crate) const FIRST_POSITIVE: &str = "pos[0]";
@@ -12,12 +14,13 @@ pub(crate) const FIRST_NEGATIVE: &str = "neg[0]";
 /// A row as an object of cells. Nested objects become columns of their own (`translation.en`), a prompt and a completion
 /// of messages become one conversation, and a task of Label Studio becomes its data with its first annotation.
 pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
-    let mut object = match annotated_row(&object).or_else(|| chat_row(&object)) {
+    let mut object = match annotated_row(&object).or_else(|| chat_row(&object)).or_else(|| dialog_row(&object)) {
         Some(row) => row,
         None if is_label_studio(&object) => label_studio_row(&object),
         None => object,
     };
     accept_choices(&mut object);
+    join_context(&mut object);
     first_texts(&mut object);
     // An answer that people liked or not, as TRL's KTO trainer takes it.
     if object.contains_key("prompt")

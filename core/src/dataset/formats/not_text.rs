@@ -57,7 +57,7 @@ const PICKLE: &str = "a Python pickle";
 const UNPICKLE: &str = "Read it with pandas.read_pickle, if you trust it, and save it with to_csv(index=False).";
 
 /// Beginnings of files in other formats of text, and of those that a server or Git put in place of the data, in lower case, with their description and a remedy.
-const PLACEHOLDERS: [(&str, &str, &str); 22] = [
+const PLACEHOLDERS: [(&str, &str, &str); 23] = [
     ("version https://git-lfs.github.com/spec/", LFS, LFS_PULL),
     ("version https://hawser.github.com/spec/", LFS, LFS_PULL),
     (
@@ -91,6 +91,11 @@ const PLACEHOLDERS: [(&str, &str, &str); 22] = [
         "training data of Rasa (YAML)",
         "Write its examples as CSV, with a text and an intent in each row.",
     ),
+    (
+        "{\"annotatable\"",
+        "an annotation file of tagtog (.ann.json), which does not contain the text",
+        "Write its entities as JSON lines with their texts: {\"text\": \"…\", \"label\": [[0, 4, \"Person\"]]}.",
+    ),
     ("404: not found", MESSAGE, DOWNLOAD),
     ("404 not found", MESSAGE, DOWNLOAD),
     ("entry not found", MESSAGE, DOWNLOAD),
@@ -105,6 +110,17 @@ const LFS_PULL: &str =
 const PAGE: &str = "a web page (HTML)";
 const MESSAGE: &str = "an error message from a website";
 const DOWNLOAD: &str = "Download the file itself: use Download or Raw on its page, not the browser's \"Save page as\".";
+/// Elements by which the XML of labeling tools and shared tasks is recognized, with its description and a remedy.
+const XML: [(&str, &str, &str); 4] = [
+    ("<xmi:XMI", "an annotation file of UIMA or INCEpTION (XMI)", "Export the annotations as CoNLL 2002 instead."),
+    ("<aspectTerm", ASPECTS, ASPECT_ROWS),
+    ("<Opinion", ASPECTS, ASPECT_ROWS),
+    ("<sentences>", ASPECTS, ASPECT_ROWS),
+];
+const ASPECTS: &str = "a file of SemEval with opinions on aspects (XML)";
+const ASPECT_ROWS: &str = "Write a row for each aspect as CSV: the sentence, the aspect and its polarity. Hone learns them as pairs with a label.";
+/// Bytes in which such an element is looked for.
+const XML_HEAD_BYTES: usize = 4096;
 /// Longest file that may be an error message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 200;
 /// Offset of the format's name in a tar archive, in bytes.
@@ -135,12 +151,20 @@ pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
             _ => begins,
         }
     };
-    match PLACEHOLDERS.iter().find(is_start) {
-        Some((_, what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what}, whatever its name."))
+    let found = PLACEHOLDERS.iter().find(is_start).map(|&(_, what, remedy)| (what, remedy));
+    match annotated_xml(start).or(found) {
+        Some((what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what}, whatever its name."))
             .done("The file was not read.")
-            .remedy(*remedy)),
+            .remedy(remedy)),
         None => Ok(()),
     }
+}
+
+/// XML of labeling tools and shared tasks, with a remedy.
+fn annotated_xml(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    let head = String::from_utf8_lossy(start.get(..XML_HEAD_BYTES).unwrap_or(start));
+    let names = |element: &str| head.starts_with('<') && head.contains(element);
+    XML.iter().find(|(element, ..)| names(element)).map(|&(_, what, remedy)| (what, remedy))
 }
 
 #[cfg(test)]
@@ -180,6 +204,9 @@ mod tests {
             ("<html><body>", "web page"),
             ("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML"),
             ("404: Not Found", "error message"),
+            ("<?xml version=\"1.0\"?>\n<xmi:XMI xmlns:xmi=\"http://www.omg.org/XMI\">", "XMI"),
+            ("<?xml version=\"1.0\"?>\n<sentences><sentence id=\"1\"><text>Good</text><aspectTerms>", "SemEval"),
+            ("{\"annotatable\":{\"parts\":[\"s1v1\"]},\"entities\":[]}", "tagtog"),
         ] {
             let diagnostic = check_is_text(head.as_bytes()).unwrap_err();
             assert_eq!(diagnostic.code, "data.not-data");

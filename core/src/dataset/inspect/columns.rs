@@ -94,6 +94,8 @@ struct Column {
     bytes: u64,
     numbers: usize,
     decimals: usize,
+    /// Number of numbers with a percent sign.
+    percents: usize,
     /// Number of whole numbers.
     whole: usize,
     /// First whole number, if the first cell is one.
@@ -151,6 +153,7 @@ impl Column {
         let number = Numeral::parse(cell).filter(|_| cell.len() < 32);
         self.numbers += usize::from(number.is_some());
         self.decimals += usize::from(number.is_some_and(|it| it.by_point.is_none() || cell.contains('.')));
+        self.percents += usize::from(number.is_some_and(|it| it.unit == Some("%")));
         let value = number.and_then(|it| it.by_point.or(it.by_comma));
         self.fractions += usize::from(value.is_some_and(|value| value.fract() != 0.0));
         self.shares += usize::from(value.is_some_and(|value| (0.0..=1.0).contains(&value)));
@@ -205,6 +208,11 @@ impl Column {
             && (counts || (is_unnamed && is_distinct))
     }
 
+    /// Returns true if a program wrote nearly all cells.
+    fn is_machine_made(&self) -> bool {
+        self.machine_made * 10 >= self.filled * 9
+    }
+
     fn text_score(&self, name: &str) -> f64 {
         if self.is_json() {
             return 0.0;
@@ -212,7 +220,7 @@ impl Column {
         let variety = self.values.len() as f64 / self.filled.clamp(1, MAX_CLASSES) as f64;
         let name = if has_word(name, TEXT_NAMES) { 3.0 } else { 1.0 };
         // What a program wrote is a text only if there is no other.
-        let by_people = if self.machine_made * 10 >= self.filled * 9 { 0.1 } else { 1.0 };
+        let by_people = if self.is_machine_made() { 0.1 } else { 1.0 };
         self.mean_bytes() * variety.min(1.0) * name * by_people
     }
 
@@ -397,6 +405,16 @@ impl ColumnStats {
     /// Returns true if most cells of a column are numbers.
     pub(crate) fn are_numbers(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.numbers * 10 > column.filled * 9)
+    }
+
+    /// Returns true if a program wrote nearly all cells of a column: links, ids, times and the like.
+    pub(crate) fn are_machine_made(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.filled > 0 && column.is_machine_made())
+    }
+
+    /// Returns true if most cells of a column are numbers with a percent sign.
+    pub(crate) fn are_percents(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.percents * 10 > column.filled * 9)
     }
 
     /// Returns true if most cells of a column are numbers, and many have decimals.

@@ -414,7 +414,8 @@ impl Guesser<'_> {
 
     fn regression(&self) -> Option<(Mapping, String)> {
         let is_number = |column: &u32| {
-            has_word(self.name(*column), NUMBERS) && self.stats.are_decimals(*column) && self.stats.varies(*column)
+            let are_measured = self.stats.are_decimals(*column) || self.stats.are_percents(*column);
+            has_word(self.name(*column), NUMBERS) && are_measured && self.stats.varies(*column)
         };
         let number = self.all().find(is_number)?;
         Some(self.regression_on(number))
@@ -469,7 +470,8 @@ impl Guesser<'_> {
 
     fn classification(&self) -> Option<(Mapping, String)> {
         let (_, label) = self.stats.text_and_label(self.columns);
-        if self.stats.are_fractions(label) && self.stats.varies(label) {
+        let are_measured = self.stats.are_fractions(label) || self.stats.are_percents(label);
+        if are_measured && self.stats.varies(label) {
             return Some(self.regression_on(label));
         }
         self.any_classification().filter(|_| self.is_label(label))

@@ -10,7 +10,7 @@ use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::offers::offers;
 use crate::dataset::inspect::sniff::{Sniffed, sniff};
 use crate::dataset::inspect::table::sheet_table;
-use crate::dataset::inspect::unused::{only_nested, unused_columns};
+use crate::dataset::inspect::unused::{only_nested, takes_ids_for_texts, unused_columns};
 use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
 use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::dataset::source::{Content, ContentKind, SourceInfo};
@@ -91,7 +91,9 @@ impl Scanner {
         warnings.extend(other_branches(reader.unused_messages()));
         findings.check(layout.format, layout.has_header)?;
         let offers = offers(layout.format, &columns, &findings.stats);
-        if let Some(error) = only_nested(&columns, &findings.stats).filter(|_| !offers.iter().any(|offer| offer.fits)) {
+        let takes_ids = |mapping| takes_ids_for_texts(&columns, mapping, &findings.stats);
+        let has_no_texts = offers.first().is_none_or(|offer| !offer.fits || takes_ids(&offer.mapping));
+        if let Some(error) = only_nested(&columns, &findings.stats).filter(|_| has_no_texts) {
             return Err(error);
         }
         warnings.extend(findings.warnings(layout.format));

@@ -18,6 +18,14 @@ const UNUSED: [(&[&str], &str); 4] = [
 const NESTED_TARGETS: &[&str] =
     &["annotation", "annotations", "entities", "spans", "responses", "relations", "answers", "qas", "projects"];
 
+/// Returns true if a mapping would take ids for texts, because the texts are in a column of JSON.
+pub(crate) fn takes_ids_for_texts(columns: &[String], mapping: &Mapping, stats: &ColumnStats) -> bool {
+    let Some((text, _)) = mapping.roles(columns).into_iter().next() else { return false };
+    let is_id = stats.is_index(text, columns) || stats.are_only_numbers(text) || stats.are_machine_made(text);
+    let is_id = is_id && !stats.kind(text).is_json();
+    is_id && (0..columns.len() as u32).any(|column| stats.kind(column) == CellKind::Nested)
+}
+
 /// The error for a file whose columns are all JSON of no known form.
 pub(crate) fn only_nested(columns: &[String], stats: &ColumnStats) -> Option<Diagnostic> {
     let (_, name) = (0..).zip(columns).find(|(column, _)| stats.kind(*column).is_json())?;

@@ -205,3 +205,59 @@ fn xliff_without_translations_is_refused() {
     assert_eq!(open("a.xlf", file).unwrap_err().code, "data.no-translations");
     assert_eq!(open("a.xlf", "<xliff><file>").unwrap_err().code, "data.damaged");
 }
+
+#[test]
+fn archives_of_two_languages_have_parallel_lines() {
+    let files = [
+        ("README", "x"),
+        ("Books.de-en.de", "Gut\nSchlecht\n"),
+        ("Books.de-en.en", "Good\nBad\n"),
+        ("Books.de-en.xml", "<x/>"),
+    ];
+    for bytes in [zip(&files), tar(&files)] {
+        let (source, rows) = open_as("de-en.txt.zip", &bytes, DataRole::Train, &Hints::default()).unwrap();
+        assert_eq!(source.columns, ["de", "en"]);
+        assert_eq!(rows.text(1), "Translate from German to English.\nSchlecht\n");
+        assert_eq!(rows.second_text(1), Some("Bad"));
+    }
+}
+
+#[test]
+fn questions_in_other_forms_than_squad_are_answered_in_their_passages() {
+    let story = |nth: u32| {
+        format!(
+            r#"{{"source":"x","story":"Anna left on day {nth}.","questions":[{{"input_text":"Who?"}},{{"input_text":"When?"}}],
+            "answers":[{{"span_start":0,"span_text":"Anna","input_text":"Anna"}},{{"span_start":9,"span_text":" on day {nth}","input_text":"then"}}]}}"#
+        )
+    };
+    let file = format!("{{\"version\":\"1\",\"data\":[{},{}]}}", story(1), story(2));
+    assert_eq!(collect(&file).unwrap().len(), 4);
+    let (data, _) = dataset(&file).unwrap();
+    let all = examples(&data);
+    let Example::Question { question, context, answers } = &all[3] else { panic!("{:?}", all[3]) };
+    assert_eq!((*question, &context[answers[0].clone()]), ("When?", "on day 2"));
+}
+
+#[test]
+fn percentages_are_numbers() {
+    let file = |name: &str| {
+        let rows: String = (0..20).map(|nth| format!("a text of number {nth},{}%\n", nth * 7 % 100)).collect();
+        collect(format!("text,{name}\n{rows}")).unwrap()
+    };
+    for name in ["score", "agreement"] {
+        assert!(matches!(file(name).mapping, Mapping::Regression { number: 1, .. }), "{name}");
+    }
+}
+
+#[test]
+fn ids_are_no_texts_where_the_texts_are_nested() {
+    let row = |nth: u32| {
+        format!(
+            r#"{{"answerKey":"{}","id":"1afa02df02c908a558b4036e8024{nth:04}","question":{{"stem":"a","choices":[{{"label":"A","text":"b"}}]}}}}"#,
+            ["A", "B"][nth as usize % 2]
+        )
+    };
+    let error = scan((0..20).map(|nth| row(nth) + "\n").collect::<String>()).unwrap_err();
+    assert_eq!(error.code, "data.only-nested");
+    assert!(error.what.contains("\"question\""), "{error}");
+}

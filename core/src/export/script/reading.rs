@@ -62,7 +62,7 @@ impl Reading {
             Format::Folder => return refused("texts in files of their own"),
             Format::Document => return refused("a document"),
             Format::Parquet => return refused("Parquet"),
-            Format::Translations => return refused("TMX, XLIFF or PO"),
+            Format::Translations => return refused("translations"),
         };
         let quotes = match layout.quirks.quoting {
             Quoting::Double => r#"quotechar='"'"#,

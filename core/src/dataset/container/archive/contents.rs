@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::dataset::container::archive::classes::{Classes, classes};
 use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::archive::parallel::parallel;
 use crate::dataset::container::archive::standoff::{Standoff, standoff};
 use crate::dataset::folder::is_data_file;
 use crate::dataset::phrases::{count, names, thousands};
@@ -34,6 +35,8 @@ pub(crate) enum Contents {
     Table(usize, Parts),
     Classes(Classes),
     Standoff(Standoff),
+    /// Two files whose lines correspond, by their indices.
+    Parallel([usize; 2]),
 }
 
 /// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, all texts of
@@ -75,6 +78,11 @@ pub(crate) fn contents(
     if tables.is_empty() && all.len() == 1 && !ends(all[0].1, &ARCHIVES) {
         // Its name may lack an extension.
         tables = all.clone();
+    }
+    if tables.is_empty()
+        && let Some(pair) = parallel(members)
+    {
+        return Ok(Contents::Parallel(pair));
     }
     if tables.is_empty() {
         return Err(no_table(file, &all, all.iter().any(|(_, member)| ends(member, &ARCHIVES))));
@@ -172,6 +180,7 @@ mod tests {
                 Ok(format!("{} of {}", members[index].path, parts.names.len()))
             }
             Ok(Contents::Classes(classes)) => Ok(format!("{} texts", classes.texts.len())),
+            Ok(Contents::Parallel(pair)) => Ok(format!("{pair:?}")),
             Ok(Contents::Standoff(standoff)) => Ok(format!("{} annotated", standoff.pairs.len())),
             Err(diagnostic) => Err(diagnostic.code),
         }

@@ -5,6 +5,7 @@ pub(crate) mod contents;
 pub(crate) mod folder_pieces;
 pub(crate) mod member;
 pub(crate) mod opened;
+pub(crate) mod parallel;
 pub(crate) mod standoff;
 pub(crate) mod standoff_pieces;
 pub(crate) mod tar;

@@ -11,6 +11,7 @@ use crate::dataset::container::archive::classes::Classes;
 use crate::dataset::container::archive::contents::{Contents, contents};
 use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, Texts, ZipTexts};
 use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::archive::parallel::{Unpacked, open_parallel};
 use crate::dataset::container::archive::standoff::Standoff;
 use crate::dataset::container::archive::standoff_pieces::{AnnotatedTexts, StandoffPieces, TarStandoff, ZipStandoff};
 use crate::dataset::container::archive::tar::TarReader;
@@ -31,7 +32,7 @@ use crate::dataset::layout::{Compression, Hints};
 use crate::dataset::phrases::names;
 use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
 use crate::diagnostic::Diagnostic;
-use crate::limits::{MAX_ARCHIVE_FILES, MAX_MEMBER_BYTES};
+use crate::limits::{MAX_ARCHIVE_FILES, MAX_JSON_BYTES, MAX_MEMBER_BYTES};
 
 /// Opens a spreadsheet or a document, or what is in a zip.
 ///
@@ -63,6 +64,15 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
             let name = files.origin.file.clone();
             let texts = ZipStandoff { files, pairs: pairs.into_iter() };
             Ok(open_standoff(&name, Box::new(texts), hints, held_out, warnings))
+        }
+        Contents::Parallel(pair) => {
+            let mut unpack = |member: usize| -> Result<Unpacked, Diagnostic> {
+                let path = files.path(indices[member]);
+                let bytes = whole_member(&mut files.stream(indices[member])?, &files.origin, &path)?;
+                Ok(Unpacked { path, bytes })
+            };
+            let pair = [unpack(pair[0])?, unpack(pair[1])?];
+            open_parallel(&files.origin.file, &pair)
         }
     }
 }
@@ -108,6 +118,17 @@ pub(crate) fn open_tar(
             let (name, tar, waiting) = (origin.file.clone(), TarReader::new(open()), HashMap::new());
             let texts = TarStandoff { tar, origin, members, passed: 0, waiting };
             Ok(open_standoff(&name, Box::new(texts), hints, held_out, warnings))
+        }
+        Contents::Parallel(pair) => {
+            let unpack = |member: usize| -> Result<Unpacked, Diagnostic> {
+                let mut tar = TarReader::new(open());
+                for _ in 0..=member {
+                    tar.next_file().map_err(failed)?;
+                }
+                let path = members[member].path.clone();
+                Ok(Unpacked { bytes: whole_member(&mut tar, &origin, &path)?, path })
+            };
+            open_parallel(&origin.file, &[unpack(pair[0])?, unpack(pair[1])?])
         }
     }
 }
@@ -160,6 +181,13 @@ fn open_folder(
     };
     let notices: Rc<RefCell<dyn Notices>> = notices;
     Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
+}
+
+/// All bytes of a file in an archive, up to one more than may be read.
+fn whole_member(stream: &mut dyn Read, origin: &Origin, path: &str) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    stream.take(MAX_JSON_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| origin.damaged(path, &error))?;
+    Ok(bytes)
 }
 
 /// Opens texts with annotations.
