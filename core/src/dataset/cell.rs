@@ -1,7 +1,8 @@
 //! Parsing of single cells.
 
 /// Names of the member with a span's label, the likeliest first.
-pub(crate) const SPAN_LABELS: [&str; 7] = ["label", "labels", "type", "entity", "tag", "category", "entity_group"];
+pub(crate) const SPAN_LABELS: [&str; 8] =
+    ["label", "labels", "type", "entity", "tag", "category", "entity_group", "entityLabel"];
 
 /// Parses a yes or no: `1`, `true`, `yes`, `0`, `false` or `no`, also in the languages in which Excel writes true and false.
 /// None for anything else.

@@ -152,8 +152,24 @@ impl ConllColumns {
             _ => true,
         });
         // Words that are numbered sentence by sentence need no such tags.
-        let has_tags = self.id.is_some() || (self.tags.contains("O") && self.has_bio());
+        let has_tags =
+            self.id.is_some() || (self.tags.contains("O") && (self.has_bio() || self.are_mostly_outside(sample)));
         has_break && is_even && has_tags && self.tags.len() <= MAX_TAGS
+    }
+
+    /// Returns true if each line has one word with its tag, and many words are in no entity, as in Few-NERD.
+    fn are_mostly_outside(&self, sample: &str) -> bool {
+        let (mut words, mut outside) = (0, 0);
+        for line in sample.lines() {
+            if let ConllLine::Word(columns) = self.parse_line(line) {
+                if columns.len() != 2 || columns.iter().any(|cell| cell.trim().contains(' ')) {
+                    return false;
+                }
+                words += 1;
+                outside += usize::from(self.tag_of(&columns) == Some("O"));
+            }
+        }
+        self.tags.len() > 1 && outside * 3 >= words
     }
 
     /// Names of a sentence's cells: the words, the tags, and the other columns.

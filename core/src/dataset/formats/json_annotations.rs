@@ -1,10 +1,11 @@
-//! Rows of annotation tools whose labels are nested: Labelbox, Dataturks and CLUENER. Their spans end with their last character.
+//! Rows of annotation tools whose labels are nested: Labelbox, Dataturks and CLUENER, whose spans end with their last character,
+//! and Argilla.
 
 use serde_json::{Map, Value, json};
 
 /// The flat row of an object in one of these forms. None for others.
 pub(crate) fn annotated_row(object: &Map<String, Value>) -> Option<Map<String, Value>> {
-    labelbox(object).or_else(|| dataturks(object)).or_else(|| cluener(object))
+    labelbox(object).or_else(|| dataturks(object)).or_else(|| cluener(object)).or_else(|| argilla(object))
 }
 
 /// Labelbox's `{"data_row": {"row_data"}, "projects": {…: {"labels": [{"annotations": {…}}]}}}`, and its older
@@ -91,6 +92,22 @@ fn cluener(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(row)
 }
 
+/// Argilla's `{"fields": {"text"}, "responses": {"label": [{"value", "status"}]}}`. Of several responses to a question, the first
+/// that was submitted. A question without one has no cell.
+///
+/// <https://docs.argilla.io/latest/how_to_guides/import_export/>
+fn argilla(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let (fields, questions) = (object.get("fields")?.as_object()?, object.get("responses")?.as_object()?);
+    let is_submitted =
+        |response: &&Value| response.get("status").and_then(Value::as_str).is_none_or(|status| status == "submitted");
+    let mut row = fields.clone();
+    for (question, responses) in questions {
+        let response = responses.as_array()?.iter().find(is_submitted);
+        row.insert(question.clone(), response.and_then(|it| it.get("value")).cloned().unwrap_or_default());
+    }
+    Some(row)
+}
+
 /// A span whose last character is at `last`.
 fn span(start: &Value, last: &Value, label: &Value) -> Option<Value> {
     Some(json!({"start": start.as_u64()?, "end": last.as_u64()? + 1, "label": label}))
@@ -135,6 +152,18 @@ mod tests {
         );
         let cluener = r#"{"text":"Anna left","label":{"Person":{"Anna":[[0,3]]}}}"#;
         assert_eq!(row(cluener), Some(format!(r#"{{"text":"Anna left","label":{SPAN}}}"#)));
+    }
+
+    #[test]
+    fn argilla_has_fields_and_responses() {
+        let record = |responses: &str| {
+            format!(
+                r#"{{"id":"1","fields":{{"text":"so good"}},"suggestions":{{}},"responses":{responses},"vectors":{{}}}}"#
+            )
+        };
+        let responses = r#"{"mood":[{"value":"bad","status":"discarded"},{"value":"good","status":"submitted"}]}"#;
+        assert_eq!(row(&record(responses)).as_deref(), Some(r#"{"text":"so good","mood":"good"}"#));
+        assert_eq!(row(&record("{}")).as_deref(), Some(r#"{"text":"so good"}"#));
     }
 
     #[test]

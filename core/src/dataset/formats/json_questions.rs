@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+/// Reads the questions of a passage. None if it has another form.
+type Form = fn(&Map<String, Value>) -> Option<Vec<Value>>;
+
 /// The rows of passages that all have one of these forms. None for other rows.
 pub(crate) fn question_rows(passages: &[Map<String, Value>]) -> Option<Vec<Map<String, Value>>> {
-    let forms: [fn(&Map<String, Value>) -> Option<Vec<Value>>; 4] = [coqa, record, drop, newsqa];
-    let read = |form: fn(&Map<String, Value>) -> Option<Vec<Value>>| {
-        passages.iter().map(form).collect::<Option<Vec<_>>>().map(|all| all.concat())
-    };
+    let forms: [Form; 4] = [coqa, record, drop, newsqa];
+    let read = |form: Form| passages.iter().map(form).collect::<Option<Vec<_>>>().map(|all| all.concat());
     let questions = forms.into_iter().find_map(read).filter(|questions| !questions.is_empty())?;
     questions.into_iter().map(|question| question.as_object().cloned()).collect()
 }

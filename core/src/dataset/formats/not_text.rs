@@ -110,8 +110,14 @@ const LFS_PULL: &str =
 const PAGE: &str = "a web page (HTML)";
 const MESSAGE: &str = "an error message from a website";
 const DOWNLOAD: &str = "Download the file itself: use Download or Raw on its page, not the browser's \"Save page as\".";
-/// Elements by which the XML of labeling tools and shared tasks is recognized, with its description and a remedy.
-const XML: [(&str, &str, &str); 4] = [
+/// Elements and members by which XML and JSON of labeling tools and shared tasks are recognized, with a description and a
+/// remedy.
+const NESTED: [(&str, &str, &str); 5] = [
+    (
+        "\"%TYPES\"",
+        "an annotation file of UIMA or INCEpTION (CAS JSON)",
+        "Export the annotations as CoNLL 2002 instead.",
+    ),
     ("<xmi:XMI", "an annotation file of UIMA or INCEpTION (XMI)", "Export the annotations as CoNLL 2002 instead."),
     ("<aspectTerm", ASPECTS, ASPECT_ROWS),
     ("<Opinion", ASPECTS, ASPECT_ROWS),
@@ -120,7 +126,7 @@ const XML: [(&str, &str, &str); 4] = [
 const ASPECTS: &str = "a file of SemEval with opinions on aspects (XML)";
 const ASPECT_ROWS: &str = "Write a row for each aspect as CSV: the sentence, the aspect and its polarity. Hone learns them as pairs with a label.";
 /// Bytes in which such an element is looked for.
-const XML_HEAD_BYTES: usize = 4096;
+const NESTED_HEAD_BYTES: usize = 4096;
 /// Longest file that may be an error message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 200;
 /// Offset of the format's name in a tar archive, in bytes.
@@ -152,7 +158,7 @@ pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
         }
     };
     let found = PLACEHOLDERS.iter().find(is_start).map(|&(_, what, remedy)| (what, remedy));
-    match annotated_xml(start).or(found) {
+    match nested_annotations(start).or(found) {
         Some((what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what}, whatever its name."))
             .done("The file was not read.")
             .remedy(remedy)),
@@ -160,11 +166,11 @@ pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
     }
 }
 
-/// XML of labeling tools and shared tasks, with a remedy.
-fn annotated_xml(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    let head = String::from_utf8_lossy(start.get(..XML_HEAD_BYTES).unwrap_or(start));
-    let names = |element: &str| head.starts_with('<') && head.contains(element);
-    XML.iter().find(|(element, ..)| names(element)).map(|&(_, what, remedy)| (what, remedy))
+/// XML or JSON of labeling tools and shared tasks that Hone does not read, with a remedy.
+fn nested_annotations(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    let head = String::from_utf8_lossy(start.get(..NESTED_HEAD_BYTES).unwrap_or(start));
+    let names = |element: &str| head.starts_with(['<', '{']) && head.contains(element);
+    NESTED.iter().find(|(element, ..)| names(element)).map(|&(_, what, remedy)| (what, remedy))
 }
 
 #[cfg(test)]
@@ -206,6 +212,7 @@ mod tests {
             ("404: Not Found", "error message"),
             ("<?xml version=\"1.0\"?>\n<xmi:XMI xmlns:xmi=\"http://www.omg.org/XMI\">", "XMI"),
             ("<?xml version=\"1.0\"?>\n<sentences><sentence id=\"1\"><text>Good</text><aspectTerms>", "SemEval"),
+            ("{\n  \"%TYPES\" : {\n", "CAS JSON"),
             ("{\"annotatable\":{\"parts\":[\"s1v1\"]},\"entities\":[]}", "tagtog"),
         ] {
             let diagnostic = check_is_text(head.as_bytes()).unwrap_err();

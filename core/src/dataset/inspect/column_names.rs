@@ -59,7 +59,8 @@ pub(crate) const PASSAGES: [&str; 8] =
 /// Names of the column that says how well they fit.
 pub(crate) const RELEVANCE: &[&str] = &["label", "relevance", "relevant", "score", "is_relevant", "is_selected"];
 /// Names of the column of numbers to learn.
-pub(crate) const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
+pub(crate) const NUMBERS: &[&str] =
+    &["score", "similarity", "rating", "stars", "overall", "price", "grade", "target", "value"];
 /// Names of the column of lists of labels.
 pub(crate) const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
 /// Words in the names of columns that hold a label each.

@@ -45,6 +45,7 @@ const LABEL_NAMES: &[&str] = &[
     "intent",
     "label",
     "labels",
+    "overall",
     "polarity",
     "rating",
     "sentiment",
@@ -75,6 +76,11 @@ fn is_list(cell: &str) -> bool {
 /// Returns true if a column's name suggests texts or labels: `review_text`, `Label`, `anchor`.
 pub(crate) fn is_typical_name(name: &str) -> bool {
     [TEXT_NAMES, LABEL_NAMES, PAIR_NAMES].into_iter().any(|names| has_word(name, names))
+}
+
+/// Returns true if a column's name suggests labels: `airline_sentiment`.
+pub(crate) fn has_label_name(name: &str) -> bool {
+    has_word(name, LABEL_NAMES)
 }
 
 /// Returns true if a name was made for a column without one: `column 2`.

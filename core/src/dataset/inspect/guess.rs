@@ -6,7 +6,7 @@ use crate::dataset::inspect::column_names::{
     ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, PASSAGES, QUERIES, RELEVANCE, TAGS, TOKENS,
     names_labels,
 };
-use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
+use crate::dataset::inspect::columns::{ColumnStats, has_label_name, has_word, is_typical_name};
 use crate::dataset::inspect::languages::language;
 use crate::dataset::inspect::list_evidence::ListEvidence;
 use crate::dataset::inspect::pair_columns::numbered_pair;
@@ -329,7 +329,9 @@ impl Guesser<'_> {
         let (text, label) = self.stats.text_and_label(self.columns);
         let flags: Vec<u32> =
             self.all().filter(|&column| self.stats.kind(column) == CellKind::Flag && !self.is_index(column)).collect();
-        let has_class = has_word(self.name(label), &["label", "class", "category", "target"]);
+        // A column that is named like a label, and has several, goes before two columns that happen to have 0 and 1.
+        let has_class = has_label_name(self.name(label)) && self.stats.kind(label) != CellKind::Flag;
+        let has_class = has_class || has_word(self.name(label), &["label", "class", "category", "target"]);
         if flags.len() >= MANY_FLAGS || (flags.len() == 2 && !has_class) {
             let why = format!("{} columns contain only 0 and 1.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));

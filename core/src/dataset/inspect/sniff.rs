@@ -122,6 +122,9 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             {
                 return Ok(sniffed);
             }
+            if is_chat_log(sample) {
+                return Ok(Sniffed::lines(sample, hints.has_header));
+            }
             let Some(table) = table(name, sample, is_whole, hints)? else {
                 let lines = || Sniffed::lines(sample, hints.has_header);
                 return Ok(labeled.map_or_else(lines, |(_, sniffed)| sniffed));
@@ -136,6 +139,21 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             }
         }
     }
+}
+
+/// Returns true if most lines begin with a date, a time and a name, as WhatsApp exports a chat: its commas are no delimiters.
+fn is_chat_log(sample: &str) -> bool {
+    let is_message = |line: &&str| {
+        let line = line.trim_start_matches(['[', '\u{200e}', '\u{feff}']);
+        let stamp = line.split_once(" - ").or_else(|| line.split_once("] "));
+        let is_stamp = |stamp: &str| {
+            let marks = stamp.matches(['/', '.', '-']).count();
+            stamp.len() < 30 && marks >= 2 && stamp.contains(':') && stamp.starts_with(|c: char| c.is_ascii_digit())
+        };
+        stamp.is_some_and(|(stamp, message)| is_stamp(stamp) && message.contains(": "))
+    };
+    let lines: Vec<&str> = sample.lines().filter(|line| !line.trim().is_empty()).take(50).collect();
+    lines.len() > 2 && lines.iter().filter(|line| is_message(line)).count() * 2 > lines.len()
 }
 
 fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnostic> {
@@ -274,6 +292,25 @@ mod tests {
         assert_eq!(sniff("a.csv", prose, true, &Hints::default()).unwrap().format, Format::Delimited);
         let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, &Hints::default()).unwrap();
         assert_eq!((column.format, column.columns.len(), column.has_header), (Format::Delimited, 1, true));
+    }
+
+    #[test]
+    fn exported_chats_are_lines_of_text() {
+        let format = |log: &str| sniff("chat.txt", log, true, &Hints::default()).unwrap().format;
+        assert_eq!(
+            format("12/1/20, 9:15 PM - Ann: Hi, Bob\n12/1/20, 9:16 PM - Bob: So, well\n12/1/20, 9:17 PM - Ann: Yes\n"),
+            Format::Text
+        );
+        assert_eq!(
+            format(
+                "[01.12.20, 21:15:02] Ann: Hi, Bob\n[01.12.20, 21:16:02] Bob: So, so\n[01.12.20, 21:16:05] Bob: a, b\n"
+            ),
+            Format::Text
+        );
+        assert_eq!(
+            format("2020-12-01 09:15,so good,pos\n2020-12-01 09:16,so bad,neg\n2020-12-01 09:17,a - b: c,neg\n"),
+            Format::Delimited
+        );
     }
 
     #[test]

@@ -261,3 +261,32 @@ fn ids_are_no_texts_where_the_texts_are_nested() {
     assert_eq!(error.code, "data.only-nested");
     assert!(error.what.contains("\"question\""), "{error}");
 }
+
+#[test]
+fn a_column_named_like_a_label_goes_before_two_columns_of_0_and_1() {
+    let rows: String = (0..12)
+        .map(|nth| format!("a text of number {nth},{},{},{}\n", ["good", "bad", "so"][nth % 3], nth % 2, nth / 6))
+        .collect();
+    let label = |name: &str| collect(format!("text,{name},useful,funny\n{rows}")).unwrap().mapping;
+    assert_eq!(label("airline_sentiment"), class(0, 1));
+    assert!(matches!(label("kind"), Mapping::MultiLabel { .. }));
+}
+
+#[test]
+fn words_with_plain_tags_are_sentences() {
+    let file = "Paul\tperson-actor\nleft\tO\n\nShe\tO\nsaw\tO\nRome\tlocation\n\nNo\tO\n";
+    let rows = collect(file).unwrap();
+    assert!(matches!(rows.mapping, Mapping::TokenClassification { .. }), "{:?}", rows.mapping);
+    assert_eq!((rows.len(), rows.text(1)), (3, "She saw Rome"));
+}
+
+#[test]
+fn tokens_of_ubiai_are_spans() {
+    let row = |text: &str| {
+        format!(
+            r#"{{"documentName":"d","document":"{text}","tokens":[{{"text":"Anna","start":0,"end":4,"token_start":0,"token_end":0,"entityLabel":"PER"}}],"relations":[]}}"#
+        )
+    };
+    let rows = collect(format!("[{},{}]", row("Anna left"), row("Anna ate"))).unwrap();
+    assert_eq!(rows.label_names[rows.label_ids(0)[0] as usize].name, "B-PER");
+}

@@ -73,11 +73,11 @@ fn warnings(translations: &Translations) -> Vec<Diagnostic> {
     let Translations { languages, untranslated, unsure, .. } = translations;
     let mut warnings = Vec::new();
     if untranslated + unsure > 0 {
-        let what = format!(
-            "{} without a translation, {} that nobody has checked (fuzzy).",
-            count(*untranslated, "text"),
-            count(*unsure, "translation")
-        );
+        let mut what = vec![format!("{} without a translation", count(*untranslated, "text"))];
+        if *unsure > 0 {
+            what.push(format!("{} that nobody has checked (fuzzy)", count(*unsure, "translation")));
+        }
+        let what = what.join(", ") + ".";
         warnings.push(Diagnostic::new("data.untranslated", what).done("Not read."));
     }
     if let [first, second, _, ..] = languages.as_slice() {
