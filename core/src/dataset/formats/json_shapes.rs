@@ -22,6 +22,7 @@ pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
     accept_choices(&mut object);
     join_context(&mut object);
     first_texts(&mut object);
+    first_answer(&mut object);
     // An answer that people liked or not, as TRL's KTO trainer takes it.
     if object.contains_key("prompt")
         && object.contains_key("completion")
@@ -63,6 +64,19 @@ fn first_texts(object: &mut Map<String, Value>) {
     for (key, first) in [("pos", FIRST_POSITIVE), ("neg", FIRST_NEGATIVE)] {
         let texts = object.shift_remove(key);
         object.insert(first.into(), texts.and_then(|texts| texts.get(0).cloned()).unwrap_or_default());
+    }
+}
+
+/// Replaces several answers to a question without a passage, which all say the same, by the first of them, as in NQ-Open.
+fn first_answer(object: &mut Map<String, Value>) {
+    const OTHERS: [&str; 6] = ["context", "passage", "paragraph", "choices", "options", "article"];
+    if !object.get("question").is_some_and(Value::is_string) || OTHERS.iter().any(|key| object.contains_key(*key)) {
+        return;
+    }
+    let Some(answer) = object.get_mut("answer") else { return };
+    let first = answer.as_array().filter(|all| all.iter().all(Value::is_string)).and_then(|all| all.first().cloned());
+    if let Some(first) = first {
+        *answer = first;
     }
 }
 
@@ -236,6 +250,18 @@ mod tests {
         assert_eq!(preferences, format!(r#"{{"messages":[{user},{bot}],"rejected":[]}}"#));
         let texts = r#"{"prompt":"a","completion":"b"}"#;
         assert_eq!(row(texts), texts);
+    }
+
+    #[test]
+    fn the_first_answer_to_a_question_without_a_passage_counts() {
+        assert_eq!(row(r#"{"question":"a","answer":["b","c"]}"#), r#"{"question":"a","answer":"b"}"#);
+        for kept in [
+            r#"{"question":"a","answer":["b"],"context":"b"}"#,
+            r#"{"question":"a","answer":[]}"#,
+            r#"{"text":"a","answer":["b"]}"#,
+        ] {
+            assert_eq!(row(kept), kept);
+        }
     }
 
     #[test]
