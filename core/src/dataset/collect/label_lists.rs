@@ -11,7 +11,7 @@ use crate::dataset::collect::one_hot;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::phrases::{excerpt, names as quoted};
-use crate::dataset::separator::{SEPARATORS, is_frequent, separator_name};
+use crate::dataset::separator::{SEPARATORS, is_frequent, separates, separator_name};
 use crate::diagnostic::Diagnostic;
 
 /// Id of a list that is not split yet, because the separator is known only after the last row. No id if it is empty.
@@ -152,7 +152,7 @@ impl<'a> UnsplitList<'a> {
     }
 
     fn contains(&self, separator: char) -> bool {
-        matches!(self, Self::Text { labels, .. } if labels.contains(separator))
+        matches!(self, Self::Text { labels, .. } if separates(separator, labels))
     }
 
     fn spaces_warning(&self) -> Option<Diagnostic> {

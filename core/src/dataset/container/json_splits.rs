@@ -1,5 +1,5 @@
-//! A JSON document with a list of rows for each part of a data set: `{"train": […], "val": […]}`. The rows are objects, or as
-//! in CLINC150 pairs of a text and its label.
+//! A JSON document with a list of rows for each part of a data set: `{"train": […], "val": […]}`. The rows are objects, as in
+//! CLINC150 pairs of a text and its label, or an object of columns.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ pub(crate) fn may_have_splits(head: &str) -> bool {
     let key = || {
         let (key, rest) = head.trim_start().strip_prefix('{')?.trim_start().strip_prefix('"')?.split_once('"')?;
         let value = rest.trim_start().strip_prefix(':')?.trim_start();
-        (value.starts_with('[') && (is_split(key) || key.starts_with("oos_"))).then_some(())
+        (value.starts_with(['[', '{']) && (is_split(key) || key.starts_with("oos_"))).then_some(())
     };
     key().is_some()
 }
@@ -75,11 +75,23 @@ fn lists(document: Map<String, Value>) -> Option<Vec<(String, Rows)>> {
     };
     let mut lists = Vec::new();
     for (name, value) in document {
-        let Value::Array(values) = value else { return None };
-        let rows: Rows = values.into_iter().map(row).collect::<Option<_>>()?;
+        let rows: Rows = match value {
+            Value::Array(values) => values.into_iter().map(row).collect::<Option<_>>()?,
+            Value::Object(columns) => rows_of_columns(&columns)?,
+            _ => return None,
+        };
         if !rows.is_empty() {
             lists.push((name, rows));
         }
     }
     (lists.len() > 1).then_some(lists)
+}
+
+/// The rows of columns of equal lengths: `{"text": […], "label": […]}`.
+fn rows_of_columns(columns: &Map<String, Value>) -> Option<Rows> {
+    let lists: Vec<(&String, &Vec<Value>)> =
+        columns.iter().map(|(name, cells)| Some((name, cells.as_array()?))).collect::<Option<_>>()?;
+    let (_, first) = lists.first()?;
+    let row = |nth: usize| lists.iter().map(|(name, cells)| ((*name).clone(), cells[nth].clone())).collect();
+    lists.iter().all(|(_, cells)| cells.len() == first.len()).then(|| (0..first.len()).map(row).collect())
 }

@@ -19,7 +19,7 @@ const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "s
 pub(crate) fn rows(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let found =
         split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document));
-    let rows = found.or_else(|| wrapped(document))?;
+    let rows = found.or_else(|| wrapped(document)).or_else(|| by_label(document))?;
     Some(question_rows(&rows).unwrap_or(rows))
 }
 
@@ -51,6 +51,21 @@ fn by_column(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let rows = columns.first().filter(|_| columns.len() > 1 && has_plain && !has_examples)?.len();
     let row = |row: usize| document.keys().cloned().zip(columns.iter().map(|cells| cells[row].clone())).collect();
     columns.iter().all(|cells| cells.len() == rows).then(|| (0..rows).map(row).collect())
+}
+
+/// Lists of texts of different lengths, one for each label: `{"good": ["…", "…"], "bad": ["…"]}`.
+fn by_label(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let lists: Vec<(&String, &Vec<Value>)> =
+        document.iter().map(|(label, texts)| Some((label, texts.as_array()?))).collect::<Option<_>>()?;
+    let (_, first) = lists.first()?;
+    let are_texts = lists.iter().all(|(_, texts)| !texts.is_empty() && texts.iter().all(Value::is_string));
+    if !are_texts || lists.iter().all(|(_, texts)| texts.len() == first.len()) {
+        return None;
+    }
+    let row = |label: &String, text: &Value| {
+        [("text".to_owned(), text.clone()), ("label".to_owned(), label.as_str().into())].into_iter().collect()
+    };
+    Some(lists.into_iter().flat_map(|(label, texts)| texts.iter().map(move |text| row(label, text))).collect())
 }
 
 /// The only list of objects, or of training examples of spaCy; of several, the one with a usual name.
@@ -145,6 +160,9 @@ mod tests {
         assert_eq!(found(luis).as_deref(), Some(r#"[{"text":"a","intent":"b","entities":[]}]"#));
         let spacy = r#"{"classes":["PER"],"annotations":[["Anna",{"entities":[[0,4,"PER"]]}]]}"#;
         assert_eq!(found(spacy).as_deref(), Some(r#"[{"text":"Anna","entities":[[0,4,"PER"]]}]"#));
+        let by_label = r#"{"good":["a","b"],"bad":["c"]}"#;
+        let rows = r#"[{"text":"a","label":"good"},{"text":"b","label":"good"},{"text":"c","label":"bad"}]"#;
+        assert_eq!(found(by_label).as_deref(), Some(rows));
         for json in
             [r#"{"train":[{"a":1}],"test":[{"a":1}]}"#, r#"{"text":"a","label":"b"}"#, r#"{"text":"a","meta":{"x":1}}"#]
         {

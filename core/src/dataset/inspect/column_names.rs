@@ -31,7 +31,7 @@ pub(crate) const ANCHORS: [(&str, &str); 5] = [
 /// Names of columns that belong together, and that other tasks use too.
 pub(crate) const ANSWERS: [(&str, &str); 3] = [("question", "answer"), ("query", "answer"), ("query", "response")];
 /// Names of the columns of a prompt and its completion.
-pub(crate) const COMPLETIONS: [(&str, &str); 11] = [
+pub(crate) const COMPLETIONS: [(&str, &str); 16] = [
     ("prompt", "completion"),
     ("prompt", "response"),
     ("prompt", "chosen"),
@@ -40,6 +40,11 @@ pub(crate) const COMPLETIONS: [(&str, &str); 11] = [
     ("input", "output"),
     ("source", "target"),
     ("src", "tgt"),
+    ("article", "highlights"),
+    ("article", "summary"),
+    ("document", "summary"),
+    ("dialogue", "summary"),
+    ("dialog", "summary"),
     ("query", "response"),
     ("question", "answer"),
     ("question", "response"),

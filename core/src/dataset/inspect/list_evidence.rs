@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::dataset::separator::{SEPARATORS, is_frequent};
+use crate::dataset::separator::{SEPARATORS, is_frequent, separates};
 
 /// Number of distinct cells that are looked at.
 const MAX_CELLS: usize = 2_000;
@@ -57,7 +57,7 @@ impl LabelCells {
             self.has_set |= cell.contains(set);
             return;
         }
-        let separator = SEPARATORS.into_iter().find(|&separator| cell.contains(separator));
+        let separator = SEPARATORS.into_iter().find(|&separator| separates(separator, cell));
         if separator == Some(' ') && cell.len() > MAX_SPACED_BYTES {
             return;
         }
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(evidence(&["27", "3", "3,27", "14", "3,14"]), ListEvidence::Strong);
         assert_eq!(evidence(&["joy", "anger", "joy, anger", "['joy', 'anger']"]), ListEvidence::Strong);
         assert_eq!(evidence(&["good|rare", "bad", "good"]), ListEvidence::Some);
+        assert_eq!(evidence(&["sports", "tech", "sports#tech", "music"]), ListEvidence::Strong);
         assert_eq!(evidence(&["scab", "rust", "scab rust", "rust complex"]), ListEvidence::Some);
         assert_eq!(evidence(&["science fiction", "old romance", "science fiction|old romance"]), ListEvidence::Strong);
     }
@@ -126,6 +127,7 @@ mod tests {
         assert_eq!(evidence(&["Sports, outdoors", "Books, music", "Garden"]), ListEvidence::None);
         assert_eq!(evidence(&["good", "very good", "bad", "very bad"]), ListEvidence::None);
         assert_eq!(evidence(&["good", "bad"]), ListEvidence::None);
+        assert_eq!(evidence(&["C", "C#", "F#", "F"]), ListEvidence::None);
         assert_eq!(evidence(&["it was good, and cheap", "it was bad, and late", "so so"]), ListEvidence::None);
     }
 }

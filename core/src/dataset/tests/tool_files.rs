@@ -290,3 +290,36 @@ fn tokens_of_ubiai_are_spans() {
     let rows = collect(format!("[{},{}]", row("Anna left"), row("Anna ate"))).unwrap();
     assert_eq!(rows.label_names[rows.label_ids(0)[0] as usize].name, "B-PER");
 }
+
+#[test]
+fn splits_may_be_columns() {
+    let file =
+        r#"{"train":{"text":["one","two","three"],"label":["a","b","a"]},"test":{"text":["four"],"label":["b"]}}"#;
+    let (source, rows) = open("a.json", file).unwrap();
+    assert_eq!((source.holds_validation, rows.len(), rows.text(2)), (true, 3, "three"));
+}
+
+#[test]
+fn a_summary_completes_its_text_whatever_the_order_of_the_columns() {
+    let row = |nth: u32| format!(r#"{{"id":"{nth}","summary":"Ann is in.","dialogue":"Ann: I am in {nth}."}}"#);
+    let mapping = scan((0..9).map(|nth| row(nth) + "\n").collect::<String>()).unwrap().guess();
+    assert_eq!(mapping, Mapping::Completion { prompt: "{dialogue}\n".into(), completion: 1 });
+}
+
+#[test]
+fn labels_that_doccano_joins_are_several() {
+    let rows: String = (0..20)
+        .map(|nth| format!("{nth},a text of number {nth},{}\n", ["sports", "tech", "sports#tech", "music"][nth % 4]))
+        .collect();
+    let rows = collect(format!("id,data,label\n{rows}")).unwrap();
+    assert!(matches!(rows.mapping, Mapping::MultiLabel { .. }), "{:?}", rows.mapping);
+    assert_eq!((rows.label_names.len(), rows.label_ids(2).len()), (3, 2));
+}
+
+#[test]
+fn of_several_texts_the_one_that_is_read_is_named() {
+    let files = [("a.txt", "One line.\nTwo.\n"), ("b.txt", "A longer text.\nAnd more of it.\n"), ("c.txt", "x\ny\n")];
+    let (source, _) = open_as("texts.zip", &zip(&files), DataRole::Train, &Hints::default()).unwrap();
+    let found = warning(&source.warnings, "data.one-of-texts");
+    assert_eq!((found.what.as_str(), found.done.as_str()), ("\"texts.zip\" has 3 texts.", "Only \"b.txt\" was read."));
+}

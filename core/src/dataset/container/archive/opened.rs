@@ -29,7 +29,7 @@ use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::container::zstd::ZstdReader;
 use crate::dataset::layout::{Compression, Hints};
-use crate::dataset::phrases::names;
+use crate::dataset::phrases::{count, names};
 use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_ARCHIVE_FILES, MAX_JSON_BYTES, MAX_MEMBER_BYTES};
@@ -239,8 +239,23 @@ fn open_member(
             }
         }
     };
+    if hints.member.is_none() {
+        opened.warnings.extend(one_of_texts(&origin.file, &parts));
+    }
     opened.content.parts.insert(0, parts);
     Ok(opened)
+}
+
+/// Warning about an archive with several texts, of which one is read.
+fn one_of_texts(file: &str, parts: &Parts) -> Option<Diagnostic> {
+    let (texts, chosen) = (parts.names.as_slice(), parts.names.get(parts.chosen as usize)?);
+    let are_alike = texts.len() > 2 && texts.iter().all(|path| path.to_lowercase().ends_with(".txt"));
+    let what = format!("{} has {}.", names(&[file]), count(texts.len(), "text"));
+    are_alike.then(|| {
+        Diagnostic::new("data.one-of-texts", what)
+            .done(format!("Only {} was read.", names(&[chosen])))
+            .remedy("Choose another one, or join them to one text. With a folder for each label, all of them are read.")
+    })
 }
 
 /// Opens a file of an office program that is in an archive.

@@ -1,4 +1,5 @@
-//! Texts with their annotations in files next to them, as brat writes them: `doc.txt` and `doc.ann`.
+//! Texts with their annotations in files next to them, as brat writes them: `doc.txt` and `doc.ann`, or `doc.a1` in BioNLP's
+//! shared tasks.
 //!
 //! <https://brat.nlplab.org/standoff.html>
 
@@ -35,8 +36,10 @@ pub(crate) fn standoff(members: &[Member], role: DataRole) -> Option<Standoff> {
         )
     };
     let texts: HashMap<&str, usize> = stems("txt").collect();
-    let pairs: Vec<(&str, [usize; 2])> =
-        stems("ann").filter_map(|(stem, annotations)| Some((stem, [*texts.get(stem)?, annotations]))).collect();
+    let pairs: Vec<(&str, [usize; 2])> = stems("ann")
+        .chain(stems("a1"))
+        .filter_map(|(stem, annotations)| Some((stem, [*texts.get(stem)?, annotations])))
+        .collect();
     if pairs.is_empty() {
         return None;
     }
@@ -189,6 +192,7 @@ mod tests {
         let split = ["train/a.ann", "train/a.txt", "dev/a.ann", "dev/a.txt"];
         assert_eq!(pairs(&split, DataRole::Train), Some((vec![[1, 0]], [true, false])));
         assert_eq!(pairs(&split, DataRole::Validation), Some((vec![[3, 2]], [true, false])));
+        assert_eq!(pairs(&["a.txt", "a.a1", "a.a2"], DataRole::Train), Some((vec![[0, 1]], [false, false])));
         assert_eq!(pairs(&["a.txt", "b.ann"], DataRole::Train), None);
     }
 }
