@@ -106,6 +106,20 @@ const tasks = {
       await page.locator(".after").getByRole("listitem").first().filter({ hasText: "w61 w20" }).waitFor();
     },
   },
+  reranking: {
+    // Of the two passages of each query, the one with w6 fits.
+    file: fileOf(
+      "passages.csv",
+      ["query,passage,label", ...sentences(96).map(({ words, isSix }, i) => `w${40 + (i >> 1)} w7,${words.join(" ")},${isSix ? 1 : 0}`)].join("\n"),
+    ),
+    score: ["mrr_at_10", 0.9],
+    async ask(page) {
+      await page.getByLabel("Query", { exact: true }).fill("w41 w7");
+      await page.getByLabel(/^Passages, one/).fill("w10 w5 w13\nw10 w6 w13\nw5 w12 w13");
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
+      await page.locator(".after").getByRole("listitem").first().filter({ hasText: "w10 w6 w13" }).waitFor();
+    },
+  },
   generation: {
     model: { family: "llama", model: microDecoder },
     file: jsonl(

@@ -61,6 +61,23 @@ self.tasks = {
     },
   },
 
+  "passages.csv": {
+    columns: ["query", "passage", "label"],
+    preview: [["how to run fast", "Lean forward a little.", "1"], ["how to run fast", "The pond mirrors the sky.", "0"]],
+    guess: { reranking: { query: 0, passage: 1, label: 2 } },
+    unfit: [],
+    others: [{ regression: { text: 0, pair: 1, number: 2 } }],
+    why: "Column “label” says whether a passage fits the query.",
+    facts: "none",
+    scores: { ndcg_at_10: 0.86, mrr_at_10: 0.82, average_precision: 0.79 },
+    baseline: { prediction: null, scores: { ndcg_at_10: 0.61, mrr_at_10: 0.55, average_precision: 0.48 } },
+    detail: "none",
+    answer: ({ texts }) => {
+      const hits = (order) => ({ nearest: { hits: order.map((text, i) => ({ text, score: 0.912 - 0.4 * i })) } });
+      return { base: hits([...texts].reverse()), tuned: hits(texts) };
+    },
+  },
+
   "people.conll": {
     columns: ["word", "tag"],
     preview: [["Anna lives in Rome", "B-PER O O B-LOC"], ["She works at Acme", "O O O B-ORG"]],

@@ -89,6 +89,24 @@ test("embeddings: scores next to those before training, and a search of the user
   });
 });
 
+test("rerankers: scores next to those before training, and the user's own passages in the order of their scores", async () => {
+  await onBothScreens("reranker", async (page) => {
+    await chooseTask(page, "passages.csv");
+    await page.getByLabel("Passage column").waitFor();
+    await train(page);
+    await page.getByRole("row", { name: /^Tuned model 0\.860 0\.820 0\.790/ }).waitFor();
+    await page.getByRole("row", { name: /^Before training 0\.610 0\.550 0\.480/ }).waitFor();
+    const rank = page.getByRole("button", { name: "Predict", exact: true });
+    await page.getByLabel("Query", { exact: true }).fill("how to run fast");
+    assert(await rank.isDisabled(), "there is no passage");
+    await page.getByLabel(/^Passages, one/).fill("Lean forward.\n\nThe pond mirrors the sky.");
+    await rank.click();
+    const first = (column) => page.locator(`.${column}`).getByRole("listitem").first();
+    await first("after").filter({ hasText: /Lean forward\.\s*0\.912/ }).waitFor();
+    await first("before").filter({ hasText: /The pond mirrors the sky\.\s*0\.912/ }).waitFor();
+  });
+});
+
 test("a number for a pair: next to a baseline, as a scatter plot, and for the user's own pair", async () => {
   await onBothScreens("numbers", async (page) => {
     await chooseTask(page, "pairs.tsv");

@@ -3,7 +3,8 @@
 
 `losses` are those of given vectors, with their gradients. `curves` are 20 steps of the micro BERT with mean pooling, on
 the 16 texts of train_curve.json: as pairs, as triplets, as pairs with a score and as texts with a class. `cosine` and
-`euclidean` are triplets with the triplet loss, by their distance. Every step sees all rows. `scores` are those of sentence-transformers' evaluators before the first step, on rows with repeated texts.
+`euclidean` are triplets with the triplet loss, by their distance, and names that begin with `matryoshka_` are the same with
+MatryoshkaLoss around the loss. Every step sees all rows. `scores` are those of sentence-transformers' evaluators before the first step, on rows with repeated texts.
 Texts of one class are compared as in its losses, except that other texts of the class are no wrong answers. Reads
 train_curve.*: run it again after they change.
 """
@@ -21,6 +22,7 @@ import transformers
 from sentence_transformers.sentence_transformer.evaluation import EmbeddingSimilarityEvaluator, InformationRetrievalEvaluator
 from sentence_transformers.sentence_transformer.losses import (
     CoSENTLoss,
+    MatryoshkaLoss,
     MultipleNegativesRankingLoss,
     TripletDistanceMetric,
     TripletLoss,
@@ -38,6 +40,9 @@ PAIRS = [[0, 1], [0, 3], [2, 1], [4, 5], [6, 7], [8, 9], [10, 11], [12, 13], [14
 TRIPLETS = [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11], [12, 13, 14]]
 # Distance and margin of the triplet loss. With these margins, some triplets are far enough apart and others are not.
 DISTANCES = {"cosine": (TripletDistanceMetric.COSINE, 0.5), "euclidean": (TripletDistanceMetric.EUCLIDEAN, 0.5)}
+# Sizes of the vectors for MatryoshkaLoss: of the micro BERT, and of given vectors.
+SIZES = {32: [32, 16, 8], 4: [4, 3, 2]}
+MATRYOSHKA = ("matryoshka_pairs", "matryoshka_scores", "matryoshka_cosine")
 FINAL = ("encoder.layer.0.attention.self.query.weight", "encoder.layer.1.output.LayerNorm.weight")
 
 
@@ -55,8 +60,9 @@ def main():
         "scores": [[2 * row, 2 * row + 1] for row in range(8)],
         "classes": [[text] for text in range(16)],
     }
+    rows |= {name: rows[name.removeprefix("matryoshka_")] for name in MATRYOSHKA}
     tensors, curves = {}, {}
-    for name in ("pairs", "triplets", "scores", *DISTANCES):
+    for name in ("pairs", "triplets", "scores", *DISTANCES, *MATRYOSHKA):
         config = transformers.BertConfig.from_pretrained(base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
         model = BertModel.from_pretrained(base, config=config, attn_implementation="eager").train()
         freeze_embeddings(model)
@@ -72,6 +78,9 @@ def main():
             "scored": {"rows": rows["scores"], "values": SCORES, "spearman": spearman(vectors)},
             "pairs": {"rows": PAIRS, **retrieval(vectors)},
             "classes": {"values": CLASSES, **retrieval_by_class(vectors)},
+            "sizes": {
+                size: {"spearman": spearman(vectors[:, :size]), **retrieval(vectors[:, :size])} for size in SIZES[32][1:]
+            },
         },
     }
     inputs = [base / "model.safetensors", base / "config.json", curve]
@@ -85,7 +94,7 @@ def losses():
     generator = torch.Generator().manual_seed(1)
     found = {}
     cases = (("pairs", 2), ("triplets", 3), ("scores", 2), ("classes", 2), ("cosine", 3), ("euclidean", 3))
-    for name, columns in cases:
+    for name, columns in (*cases, *((name, dict(cases)[name.removeprefix("matryoshka_")]) for name in MATRYOSHKA)):
         vectors = torch.randn(columns, 5, 4, generator=generator, dtype=torch.float64).requires_grad_()
         loss = loss_of(name, list(vectors), SCORES[:5], [0, 1, 0, 2, 1])
         loss.backward()
@@ -94,8 +103,33 @@ def losses():
     return found
 
 
+class Given(torch.nn.Module):
+    """A model whose vectors are given."""
+
+    def forward(self, features):
+        return {"sentence_embedding": features["vectors"]}
+
+    def get_embedding_dimension(self):
+        return None
+
+
+def matryoshka_loss_of(name, vectors, scores):
+    """The loss of columns of vectors, and of their first numbers."""
+    model, labels = Given(), None
+    if name == "scores":
+        loss, labels = CoSENTLoss(model), torch.tensor(scores, dtype=vectors[0].dtype)
+    elif name in DISTANCES:
+        loss = TripletLoss(model, *DISTANCES[name])
+    else:
+        loss = MultipleNegativesRankingLoss(model)
+    features = [{"vectors": of} for of in vectors]
+    return MatryoshkaLoss(model, loss, SIZES[vectors[0].shape[1]])(features, labels)
+
+
 def loss_of(name, vectors, scores, classes):
     """The loss of columns of vectors."""
+    if name in MATRYOSHKA:
+        return matryoshka_loss_of(name.removeprefix("matryoshka_"), vectors, scores)
     if name == "scores":
         return CoSENTLoss(None).compute_loss_from_embeddings(vectors, torch.tensor(scores, dtype=vectors[0].dtype))
     if name == "classes":

@@ -1,12 +1,15 @@
 //! Losses, runs and scores of embeddings against sentence-transformers.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use hone_core::metrics::Detail;
 use hone_core::model::{Dropout, MaskSource, TaskModel};
 use hone_core::recipe::{Metric, Pooling, Recipe, RecipeSpec, RowFacts, SimilarityLoss, Task, TripletDistance};
 use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Similarity};
 use hone_core::train::{Objective, Session, SoftTargets, StepInput, TrainingData};
 use hone_tests::{assert_close, assert_movement, golden, json, ready, run, single, task_model, tolerance, values};
 use serde_json::Value;
+
+const MATRYOSHKA: [&str; 3] = ["matryoshka_pairs", "matryoshka_scores", "matryoshka_cosine"];
 
 fn numbers<T: serde::de::DeserializeOwned>(list: &Value) -> Vec<T> {
     serde_json::from_value(list.clone()).unwrap()
@@ -45,7 +48,7 @@ fn session(info: &Value, train: EncodedExamples, validation: EncodedExamples, ra
 }
 
 fn similarity(info: &Value, name: &str) -> Similarity {
-    match name {
+    match name.trim_start_matches("matryoshka_") {
         "pairs" => Similarity::Pairs { texts_per_row: 2 },
         "triplets" | "cosine" | "euclidean" => Similarity::Pairs { texts_per_row: 3 },
         "scores" => Similarity::Scores(numbers(&info["scores"]["scored"]["values"])),
@@ -55,7 +58,7 @@ fn similarity(info: &Value, name: &str) -> Similarity {
 
 /// Distance and margin of the golden values with the triplet loss.
 fn triplet_loss(name: &str) -> Option<(TripletDistance, f64)> {
-    match name {
+    match name.trim_start_matches("matryoshka_") {
         "cosine" => Some((TripletDistance::Cosine, 0.5)),
         "euclidean" => Some((TripletDistance::Euclidean, 0.5)),
         _ => None,
@@ -64,7 +67,8 @@ fn triplet_loss(name: &str) -> Option<(TripletDistance, f64)> {
 
 /// A recipe with the loss of the golden values, one step an epoch.
 fn recipe(name: &str) -> RecipeSpec {
-    let spec = RecipeSpec { batch_size: Some(8), ..RecipeSpec::default() };
+    let matryoshka_dims = if name.starts_with("matryoshka_") { vec![8, 16] } else { Vec::new() };
+    let spec = RecipeSpec { batch_size: Some(8), matryoshka_dims, ..RecipeSpec::default() };
     match triplet_loss(name) {
         Some((triplet_distance, triplet_margin)) => {
             RecipeSpec { similarity_loss: SimilarityLoss::Triplet, triplet_distance, triplet_margin, ..spec }
@@ -76,7 +80,7 @@ fn recipe(name: &str) -> RecipeSpec {
 #[test]
 fn losses_of_embeddings_and_their_gradients_equal_those_of_sentence_transformers() {
     let (info, device) = (json("embeddings.json"), Device::flex());
-    for name in ["pairs", "triplets", "scores", "classes", "cosine", "euclidean"] {
+    for name in ["pairs", "triplets", "scores", "classes", "cosine", "euclidean"].into_iter().chain(MATRYOSHKA) {
         let case = &info["losses"][name];
         let rows: Vec<Vec<f32>> = numbers(&case["vectors"]);
         // The golden vectors are column by column, as in a batch of five rows.
@@ -106,7 +110,9 @@ fn losses_of_embeddings_and_their_gradients_equal_those_of_sentence_transformers
             filled.resize(size * 4, 0.5);
             let vectors = Tensor::<2>::from_data(TensorData::new(filled, [size, 4]), &device).autodiff().require_grad();
             let unit = vectors.clone() / vectors.clone().square().sum_dim(1).sqrt();
-            let loss = Objective::default().loss(|_| unit.clone(), &batch, &mut Dropout::off());
+            let dims = if MATRYOSHKA.contains(&name) { vec![2, 3] } else { Vec::new() };
+            let objective = Objective { matryoshka_dims: dims, ..Objective::default() };
+            let loss = objective.loss(|_| unit.clone(), &batch, &mut Dropout::off());
             let mut grads = loss.backward();
             let share = 1.0 / parts as f32;
             let what = format!("{name}, {padding} rows of padding, 1 of {parts} batches");
@@ -125,7 +131,7 @@ fn losses_of_embeddings_and_their_gradients_equal_those_of_sentence_transformers
 fn runs_of_embeddings_equal_those_of_sentence_transformers() {
     let info = json("embeddings.json");
     let expected = values(&golden("embeddings.safetensors"));
-    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"] {
+    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"].into_iter().chain(MATRYOSHKA) {
         let case = &info["curves"][name];
         let rows: Vec<Vec<usize>> = numbers(&case["rows"]);
         for gradient_checkpointing in [false, true] {
@@ -163,7 +169,7 @@ fn scores_before_training_equal_those_of_sentence_transformers() {
         [("pairs", "pairs", &pairs), ("scored", "scores", &scored), ("classes", "classes", &single_texts)]
     {
         let examples = examples(&info, rows, similarity(&info, name));
-        let raw = RecipeSpec { batch_size: Some(4), ..RecipeSpec::default() };
+        let raw = RecipeSpec { batch_size: Some(4), matryoshka_dims: vec![8, 32, 16], ..RecipeSpec::default() };
         let mut session = session(&info, examples.clone(), examples, raw);
         while session.baseline().is_none() {
             ready(session.advance()).unwrap();
@@ -180,13 +186,24 @@ fn scores_before_training_equal_those_of_sentence_transformers() {
             }
         }
         assert_eq!(session.state().step, 0, "nothing is trained before");
+        let Some(Detail::Sizes { sizes }) = session.best().map(|(best, _)| &best.detail) else { panic!("no sizes") };
+        assert_eq!(sizes.iter().map(|cut| cut.size).collect::<Vec<_>>(), [16, 8]);
+        for (cut, (key, metric)) in sizes.iter().flat_map(|cut| names.map(|name| (cut, name))) {
+            let expected = info["scores"]["sizes"][cut.size.to_string()][key].as_f64().unwrap();
+            match cut.scores.get(&metric) {
+                Some(found) if case != "classes" => {
+                    assert!((found - expected).abs() < 1e-6, "{case}, {}: {key} is {found}, not {expected}", cut.size);
+                }
+                found => assert_eq!(found.is_some(), case == "classes" && metric != Metric::Spearman, "{case}: {key}"),
+            }
+        }
     }
 }
 
 #[test]
 fn the_validation_loss_is_that_of_training_batches() {
     let info = json("embeddings.json");
-    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"] {
+    for name in ["pairs", "triplets", "scores", "cosine", "euclidean"].into_iter().chain(MATRYOSHKA) {
         let case = &info["curves"][name];
         let rows: Vec<Vec<usize>> = numbers(&case["rows"]);
         let examples = examples(&info, &rows, similarity(&info, name));
@@ -231,7 +248,7 @@ fn techniques_that_need_classes_or_a_head_are_refused_by_name() {
 }
 
 #[test]
-fn the_triplet_loss_needs_negatives_and_a_margin_that_can_be_reached() {
+fn losses_that_do_not_fit_the_data_or_the_model_are_refused() {
     let facts = |has_negatives| {
         model(&Device::flex()).base.facts(64, Pooling::Mean, RowFacts { has_negatives, ..RowFacts::default() })
     };
@@ -242,6 +259,20 @@ fn the_triplet_loss_needs_negatives_and_a_margin_that_can_be_reached() {
     assert_eq!(checked(spec(Task::Embeddings), true), Ok(()));
     assert!(checked(spec(Task::Embeddings), false).unwrap_err().contains("the data has no negatives"));
     assert!(checked(spec(Task::Classification), true).unwrap_err().contains("similarity_loss"));
+    let sizes = |task, sizes: &[u32]| {
+        let spec = RecipeSpec { task, matryoshka_dims: sizes.to_vec(), ..RecipeSpec::default() };
+        checked(spec, true).err().unwrap_or_default()
+    };
+    assert_eq!(sizes(Task::Embeddings, &[8, 32]), "");
+    for (task, wrong, why) in [
+        (Task::Embeddings, &[16, 64][..], "64"),
+        (Task::Embeddings, &[0], "0"),
+        (Task::Embeddings, &[8, 16, 8], "twice"),
+        (Task::Classification, &[8], "needs the task"),
+    ] {
+        let error = sizes(task, wrong);
+        assert!(error.contains("matryoshka_dims") && error.contains(why), "{error}");
+    }
     let far = RecipeSpec { triplet_margin: 5.0, ..spec(Task::Embeddings) };
     assert!(checked(far, true).unwrap_err().contains("triplet_margin"));
 }

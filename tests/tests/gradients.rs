@@ -46,7 +46,7 @@ fn assert_same(
 ) {
     let step = || step(model, 12, &Device::flex());
     let dropout = || Dropout::new(rates, MaskSource::Host, 1, 2);
-    let (loss, once) = gradients(model, step(), objective, trainable, &mut dropout());
+    let (loss, once) = gradients(model, step(), objective.clone(), trainable, &mut dropout());
     let (again, twice) = checkpointed_gradients(model, step(), objective, trainable, &mut dropout());
     assert_eq!(loss.into_scalar::<f32>(), again.into_scalar::<f32>());
     assert_equal(&flat(once), &flat(twice));

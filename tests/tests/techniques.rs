@@ -133,6 +133,7 @@ fn session(
         family: Family::Bert,
         parameters: 2e4,
         layers: 2,
+        hidden: 32,
         has_pooler: true,
         max_positions: 64,
         pooling: Pooling::Mean,

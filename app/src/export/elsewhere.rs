@@ -1,5 +1,6 @@
 //! The run as a script for other machines.
 
+use hone_core::recipe::Task;
 use leptos::prelude::*;
 
 use crate::components::pressed;
@@ -11,8 +12,8 @@ use crate::state::{Export, State};
 pub fn Elsewhere() -> impl IntoView {
     let page = Page::get();
     let is_busy = page.memo(|state| matches!(state.export, Export::Writing(_)) || state.model.is_loading());
-    // The script has neither their losses nor their scores.
-    let has_none = page.memo(|state| state.tuned_kind().task.is_of_sentence_transformers());
+    // The script has no loss that compares the rows of a batch.
+    let has_none = page.memo(|state| state.tuned_kind().task == Task::Embeddings);
     view! {
         <div class="stack" hidden=has_none>
             <h3>"Run it elsewhere"</h3>

@@ -1,3 +1,4 @@
+use hone_core::metrics::Detail;
 use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
@@ -77,7 +78,15 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
         };
         row(name, &|metric| scores::value(metric, baseline.scores.get(&metric).copied().unwrap_or(f64::NAN)))
     });
-    Some([tuned].into_iter().chain(baseline).collect())
+    let sizes = match &summary.best.detail {
+        Detail::Sizes { sizes } => sizes.as_slice(),
+        _ => &[],
+    };
+    let cut = sizes.iter().map(|cut| {
+        let score = |metric| scores::value(metric, cut.scores.get(&metric).copied().unwrap_or(f64::NAN));
+        row(format!("First {} numbers", cut.size), &score)
+    });
+    Some([tuned].into_iter().chain(cut).chain(baseline).collect())
 }
 
 fn ended(state: &State) -> Option<String> {

@@ -14,11 +14,13 @@ pub fn Boxes() -> impl IntoView {
         QueryKind::Pair => "First text".into(),
         QueryKind::Question => "Passage".into(),
         QueryKind::Prompt => "Prompt".into(),
+        QueryKind::Rank => "Passages, one on each line".into(),
         QueryKind::Search => "Texts to search, one on each line (empty: the validation texts)".into(),
     });
     let other_label = page.memo(|state| match state.query_kind() {
         QueryKind::Question => "Question".to_owned(),
         QueryKind::Search => "Search for".into(),
+        QueryKind::Rank => "Query".into(),
         _ => "Second text".into(),
     });
     let has_one = page.memo(|state| matches!(state.query_kind(), QueryKind::Text | QueryKind::Prompt));

@@ -71,6 +71,7 @@ impl ModelReport {
             family: self.family,
             parameters: self.parameters,
             layers: self.layers as usize,
+            hidden: self.hidden,
             has_pooler: self.has_pooler,
             max_positions: self.max_positions,
             pooling: self.pooling,

@@ -26,7 +26,8 @@ pub struct EncodedQueries {
     order: Vec<u32>,
     /// Words of each text, for token classification.
     words: Vec<Vec<Word>>,
-    /// The texts of the rows after the first one, which is searched for among them.
+    /// The texts that are ranked: for embeddings, those of the rows after the first one, which is searched for among them; for
+    /// a reranker, the passages.
     searched: Option<Vec<String>>,
     /// Number of tokens in all queries.
     pub tokens: usize,
@@ -46,11 +47,8 @@ impl EncodedQueries {
         let mut tokens = 0;
         let mut searched = None;
         if let [Query::Search { query, texts }] = queries {
-            if recipe.task() != Task::Embeddings {
-                return Err(other_task());
-            }
-            for text in std::iter::once(query).chain(texts) {
-                tokens += rows.push(tokenizer, None, labels.len(), &Example::LabeledText { text, class: 0 })?;
+            for example in searched_rows(query, texts, recipe.task())? {
+                tokens += rows.push(tokenizer, None, labels.len(), &example)?;
             }
             searched = Some(texts.clone());
         }
@@ -110,7 +108,7 @@ impl EncodedQueries {
     fn answers(&self, predictions: Vec<Prediction>, context: &InferenceContext) -> Vec<Answer> {
         let detail = context.best.map(|best| &best.detail);
         if let Some(texts) = &self.searched {
-            return vec![nearest(texts, &predictions)];
+            return vec![ranked(texts, &predictions)];
         }
         let Labels::Spans { windows, questions } = &self.examples.labels else {
             let answers = predictions.into_iter().zip(&self.words);
@@ -156,6 +154,17 @@ fn example<'a>(query: &'a Query, task: Task, words: &[Word]) -> Result<Example<'
     })
 }
 
+/// The rows of a search: the query and the texts, each on its own, or the query together with each passage.
+fn searched_rows<'a>(query: &'a str, texts: &'a [String], task: Task) -> Result<Vec<Example<'a>>, Diagnostic> {
+    let on_its_own = |text| Example::LabeledText { text, class: 0 };
+    let texts = texts.iter().map(String::as_str);
+    Ok(match task {
+        Task::Embeddings => std::iter::once(query).chain(texts).map(on_its_own).collect(),
+        Task::Reranking => texts.map(|text| Example::Number { text: query, pair: Some(text), value: 0.0 }).collect(),
+        _ => return Err(other_task()),
+    })
+}
+
 /// The best spans in the windows of a question's passage.
 fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer {
     let found = best_spans(windows, MAX_SPANS);
@@ -171,16 +180,28 @@ fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer
     Answer::Spans { spans, no_answer: probabilities.no_answer, is_unanswerable }
 }
 
-/// The texts whose vectors are nearest to the first one, the best first.
-fn nearest(texts: &[String], predictions: &[Prediction]) -> Answer {
-    let mut vectors = predictions.iter().map(Prediction::vector);
-    let query = vectors.next().unwrap_or_default();
-    let cosine = |vector: &[f32]| query.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>();
-    let mut scored: Vec<(f32, &String)> = vectors.map(cosine).zip(texts).collect();
+/// The texts whose vectors are nearest to the first one, or all passages by their scores; the best first.
+fn ranked(texts: &[String], predictions: &[Prediction]) -> Answer {
+    let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let (scores, shown): (Vec<f32>, usize) = match predictions.split_first() {
+        Some((Prediction::Vector(query), vectors)) => {
+            (vectors.iter().map(|prediction| cosine(query, prediction.vector())).collect(), MAX_HITS)
+        }
+        _ => (predictions.iter().map(number).collect(), texts.len()),
+    };
+    let mut scored: Vec<(f32, &String)> = scores.into_iter().zip(texts).collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    scored.truncate(MAX_HITS);
+    scored.truncate(shown);
     let hit = |(score, text): (f32, &String)| Hit { text: text.clone(), score };
     Answer::Nearest { hits: scored.into_iter().map(hit).collect() }
+}
+
+/// A predicted number.
+fn number(prediction: &Prediction) -> f32 {
+    match prediction {
+        Prediction::Number(value) => *value,
+        _ => f32::NAN,
+    }
 }
 
 /// The answer for a row that is a query of its own.

@@ -30,11 +30,11 @@ pub enum Query {
         /// Settings of the generation.
         sampling: Sampling,
     },
-    /// A text to search for among others.
+    /// A text to search for among others, or a query for which a reranker ranks passages.
     Search {
         /// The text to search for.
         query: String,
-        /// The texts that are searched. If there are none, those of the run's validation rows.
+        /// The texts that are searched, or the passages. If there are none, the texts of the run's validation rows.
         texts: Vec<String>,
     },
 }

@@ -77,6 +77,20 @@ pub enum Detail {
         /// Text generated for some of the rows.
         samples: Vec<TextSample>,
     },
+    /// Embeddings whose vectors can be cut.
+    Sizes {
+        /// Scores of the first numbers of each vector, most numbers first.
+        sizes: Vec<SizeScores>,
+    },
+}
+
+/// Scores of vectors that are cut.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SizeScores {
+    /// Number of numbers in a vector.
+    pub size: u32,
+    /// Scores of the task.
+    pub scores: BTreeMap<Metric, f64>,
 }
 
 /// A row's true number, and the predicted one.

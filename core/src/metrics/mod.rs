@@ -38,7 +38,7 @@ pub use class_scores::{ClassScores, CountedRows};
 pub use classes::evaluate;
 pub use confidence::{CalibrationError, Confidence, CoveragePoint, ReliabilityBin};
 pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_entities, tag_runs};
-pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
+pub use evaluation::{Detail, Evaluation, ScatterPoint, SizeScores, TextSample};
 pub use generation::{exact_match, perplexity};
 pub use interval::Interval;
 pub use label_issues::{LabelProbabilities, LabelQuality};

@@ -148,6 +148,7 @@ impl BaseModel {
             family: self.family(),
             parameters: self.parameters() as f64,
             layers: self.layers(),
+            hidden: self.sizes().hidden as u32,
             has_pooler: self.has_pooler(),
             max_positions: max_positions as u32,
             pooling,

@@ -18,9 +18,14 @@ pub(super) struct EmbeddingHead {
 impl EmbeddingHead {
     /// Pooled texts `[batch, hidden]`, each divided by its length.
     pub(super) fn forward(self, pooled: Tensor<2>) -> Tensor<2> {
-        let length = pooled.clone().square().sum_dim(1).sqrt().clamp_min(MIN_LENGTH);
-        pooled / length
+        normalized(pooled)
     }
+}
+
+/// Vectors `[rows, size]`, each divided by its length.
+pub(crate) fn normalized(vectors: Tensor<2>) -> Tensor<2> {
+    let length = vectors.clone().square().sum_dim(1).sqrt().clamp_min(MIN_LENGTH);
+    vectors / length
 }
 
 impl Weights for EmbeddingHead {

@@ -23,6 +23,7 @@ mod sizes;
 mod synthetic;
 mod task_model;
 
+pub(crate) use embedding_head::normalized;
 pub(crate) use mask::MASKED;
 
 pub use averaging_layer::{AVERAGING_SCALE, take_averaging_layer};

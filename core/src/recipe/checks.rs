@@ -46,6 +46,12 @@ pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     if spec.task != Task::Embeddings && spec.similarity_loss != SimilarityLoss::InBatch {
         return conflict("similarity_loss", "needs the task of embeddings");
     }
+    if spec.task != Task::Embeddings && !spec.matryoshka_dims.is_empty() {
+        return conflict("matryoshka_dims", "needs the task of embeddings");
+    }
+    if (1..spec.matryoshka_dims.len()).any(|at| spec.matryoshka_dims[..at].contains(&spec.matryoshka_dims[at])) {
+        return conflict("matryoshka_dims", "lists a size twice");
+    }
     let has_classes = spec.task.has_classes();
     if !has_classes && spec.class_weights != ClassWeights::Equal {
         return conflict("class_weights", "needs a task with classes");

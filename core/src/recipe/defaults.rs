@@ -225,6 +225,7 @@ mod tests {
             family: Family::Bert,
             parameters: 22.7e6,
             layers: 6,
+            hidden: 384,
             has_pooler: true,
             max_positions: 512,
             pooling: Pooling::Mean,

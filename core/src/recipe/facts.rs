@@ -14,6 +14,8 @@ pub struct ModelFacts {
     pub parameters: f64,
     /// Number of layers.
     pub layers: usize,
+    /// Hidden size, which is also the number of numbers in a text's vector.
+    pub hidden: u32,
     /// True if the model has a pretrained pooler.
     pub has_pooler: bool,
     /// Longest sequence that the model reads, in tokens.
@@ -74,6 +76,7 @@ mod tests {
                             family,
                             parameters: 1e6,
                             layers: 2,
+                            hidden: 32,
                             has_pooler,
                             max_positions: 512,
                             pooling,

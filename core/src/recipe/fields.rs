@@ -19,7 +19,7 @@ pub use field::{Choice, Field, FieldGroup, FieldKind, Number, Switch, Unit, Valu
 
 use Unit::{Batches, Epochs, Evaluations, Layers, Percent, Rows, Stage, Steps, Tokens};
 use field::Numeric;
-use special::{CLASS_WEIGHTS, METRIC, POOLING, UNFREEZING};
+use special::{CLASS_WEIGHTS, MATRYOSHKA, METRIC, POOLING, UNFREEZING};
 
 mod field;
 mod special;
@@ -215,6 +215,14 @@ recipe_fields! {
             when: "Raise it if the loss is 0 early.",
             applies: RecipeSpec::has_triplet_loss,
             card: "Triplet margin {}.",
+        }
+        /// Sizes to which the vectors can be cut after training: the loss is also that of their first numbers (Matryoshka,
+        /// Kusupati et al. 2022). Small vectors are searched faster and need less memory.
+        matryoshka_dims: Vec<u32> = Vec::new(), choice_of(MATRYOSHKA) {
+            label: "Sizes of the vectors",
+            when: "Choose smaller ones too if you search many texts.",
+            applies: |spec| spec.task == Task::Embeddings,
+            card: "MatryoshkaLoss, for vectors that can be cut.",
         }
         /// R-Drop (Liang et al. 2021): reads each row twice with different dropout and penalizes disagreement. Each step
         /// takes twice as long.

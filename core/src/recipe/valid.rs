@@ -51,6 +51,9 @@ impl Recipe {
         let max_length = spec.max_length.unwrap_or(facts.data.suggested_len.min(longest as u32));
         check_range("max_length", f64::from(max_length), shortest, longest)?;
         check_range("reinit_layers", f64::from(spec.reinit_layers), 0.0, facts.layers as f64)?;
+        for &size in &spec.matryoshka_dims {
+            check_range("matryoshka_dims", f64::from(size), 1.0, f64::from(facts.hidden))?;
+        }
         let pooling = spec.pooling.unwrap_or(facts.pooling);
         // The other families' heads have a dense layer of their own for the first token.
         let needs_pooler = spec.task.reads_sentences() && pooling == Pooling::Cls && facts.family == Family::Bert;
@@ -222,6 +225,7 @@ mod tests {
         family: Family::Bert,
         parameters: 22.7e6,
         layers: 6,
+        hidden: 384,
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Mean,
@@ -242,6 +246,10 @@ mod tests {
             (RecipeSpec { dropout: 1.0, ..RecipeSpec::default() }, "dropout"),
             (RecipeSpec { max_length: Some(513), ..RecipeSpec::default() }, "max_length"),
             (RecipeSpec { reinit_layers: 7, ..RecipeSpec::default() }, "reinit_layers"),
+            (
+                RecipeSpec { task: Task::Embeddings, matryoshka_dims: vec![128, 512], ..RecipeSpec::default() },
+                "matryoshka_dims",
+            ),
             (RecipeSpec { lr_per_group: [(ParamGroup::Head, 0.0)].into(), ..RecipeSpec::default() }, "lr_per_group"),
         ] {
             match Recipe::new(spec, &MINILM) {

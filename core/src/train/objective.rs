@@ -3,27 +3,30 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 
-use crate::model::{Dropout, MASKED};
+use crate::model::{Dropout, MASKED, normalized};
 use crate::ops::cross_entropy;
 use crate::recipe::RecipeSpec;
+use crate::train::similarity_targets::SimilarityTargets;
 use crate::train::targets::{StepInput, Targets};
 
 /// Lower bound of `1 − p` in the focal loss. At 0, the derivative of a fractional power is infinite.
 const MIN_COMPLEMENT: f64 = 1e-6;
 
 /// The loss function of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Objective {
     /// Exponent of the focal loss; 0 is cross-entropy.
     pub focal_gamma: f64,
     /// Weight of the R-Drop term; 0 turns it off.
     pub r_drop: f64,
+    /// Sizes of vectors, in addition to the full one, that have a loss of their own.
+    pub matryoshka_dims: Vec<u32>,
 }
 
 impl Objective {
     /// The objective of a recipe.
     pub fn from_recipe(recipe: &RecipeSpec) -> Self {
-        Self { focal_gamma: recipe.focal_gamma, r_drop: recipe.r_drop }
+        Self { focal_gamma: recipe.focal_gamma, r_drop: recipe.r_drop, matryoshka_dims: recipe.matryoshka_dims.clone() }
     }
 
     /// Loss `[1]` of a batch. `logits` runs a forward pass with the dropout masks that it is given.
@@ -31,7 +34,7 @@ impl Objective {
     /// With R-Drop (Liang et al. 2021) a classifier runs two passes with different masks. The loss is the mean of both
     /// losses plus the weighted divergence of the two predictions.
     pub fn loss(
-        self,
+        &self,
         mut logits: impl FnMut(&mut Dropout) -> Tensor<2>,
         batch: &StepInput,
         dropout: &mut Dropout,
@@ -53,19 +56,28 @@ impl Objective {
                 cross_entropy(span_logits(first, batch.input.attention_mask.clone()), soft_targets)
             }
             Targets::Tokens { ids, weights, smoothing } => token_cross_entropy(first, ids, weights, smoothing),
-            Targets::Similarity(targets) => targets.loss(first),
+            Targets::Similarity(targets) => self.similarity(first, *targets),
         }
     }
 
     /// `−Σ targets · (1 − p)^γ · log p` `[1]` of logits and targets `[rows, classes]`: the focal loss (Lin et al. 2017)
     /// with a softmax, which is cross-entropy at γ = 0.
-    pub fn cross_entropy(self, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    pub fn cross_entropy(&self, logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
         if self.focal_gamma == 0.0 {
             return cross_entropy(logits, targets);
         }
         let log_p = log_softmax(logits, 1);
         let complement = (log_p.clone().exp() * -1.0 + 1.0).clamp_min(MIN_COMPLEMENT);
         (complement.powf_scalar(self.focal_gamma) * log_p * targets).sum() * -1.0
+    }
+
+    /// Loss `[1]` of the vectors `[batch, hidden]`, each of length 1, plus that of each smaller size: sentence-transformers'
+    /// `MatryoshkaLoss` (Kusupati et al. 2022) with all weights 1.
+    fn similarity(&self, vectors: Tensor<2>, targets: SimilarityTargets) -> Tensor<1> {
+        let [_, hidden] = vectors.dims();
+        let smaller = self.matryoshka_dims.iter().map(|&size| size as usize).filter(|&size| size < hidden);
+        let full = targets.clone().loss(vectors.clone());
+        smaller.fold(full, |sum, size| sum + targets.clone().loss(normalized(vectors.clone().narrow(1, 0, size))))
     }
 }
 

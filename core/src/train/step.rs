@@ -48,7 +48,7 @@ impl BackwardPass {
         if parts.len() > 1 {
             let input = tracked.forward_to(input(dropout), FrozenPrefix::Layers(tracked.base.layers()), dropout);
             if let HiddenStates::Tokens(_, top) = input.hidden
-                && let Some(pass) = Self::in_parts(tracked, parts, top, objective)
+                && let Some(pass) = Self::in_parts(tracked, parts, top, &objective)
             {
                 return pass;
             }
@@ -63,7 +63,7 @@ impl BackwardPass {
     /// logits of all would take more memory than the layers (Hsu et al. 2024, "Liger Kernel: Efficient Triton Kernels for
     /// LLM Training"). The gradients of `top`, the hidden states `[batch, seq, hidden]` after the last layer, are summed and
     /// go through the layers once. Returns `None` if there are no parts.
-    fn in_parts(tracked: &TaskModel, parts: Vec<StepInput>, top: Tensor<3>, objective: Objective) -> Option<Self> {
+    fn in_parts(tracked: &TaskModel, parts: Vec<StepInput>, top: Tensor<3>, objective: &Objective) -> Option<Self> {
         let states = top.clone().inner().autodiff().require_grad();
         let (mut total, mut gradients) = (None, Gradients::default());
         for part in parts {

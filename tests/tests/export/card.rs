@@ -13,6 +13,7 @@ fn a_card_describes_the_task_and_leaks_no_rows() {
         ("bert", QuestionAnswering, "question-answering", "3 of the questions are answered"),
         ("llama", Generation, "text-generation", "| BLEU | 0.5000 |"),
         ("bert", Reranking, "text-ranking", "| NDCG@10 | 0.5000 |"),
+        ("bert", Embeddings, "feature-extraction", "`SentenceTransformer(folder, truncate_dim=8)` cuts the vectors"),
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, Pooling::Mean, &["no", "yes"]);
         let raw = RecipeSpec { adapter: AdapterKind::Lora, ..RecipeSpec::default() };

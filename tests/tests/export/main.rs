@@ -11,7 +11,8 @@ use std::path::Path;
 use burn::tensor::Device;
 use hone_core::export::{DataFacts, ExportedConfig, ExportedModel, ModelFolder};
 use hone_core::metrics::{
-    self, CalibrationError, Confidence, CoveragePoint, Detail, Evaluation, Interval, ScatterPoint, TextSample,
+    self, CalibrationError, Confidence, CoveragePoint, Detail, Evaluation, Interval, ScatterPoint, SizeScores,
+    TextSample,
 };
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
@@ -128,7 +129,8 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
         Task::Regression => Detail::Numbers { points: vec![ScatterPoint { actual: 77.7, predicted: 88.8 }] },
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
-        Task::Embeddings | Task::Reranking => Detail::None,
+        Task::Embeddings => Detail::Sizes { sizes: vec![SizeScores { size: 8, scores: Default::default() }] },
+        Task::Reranking => Detail::None,
         Task::Generation => {
             let [prompt, generated, reference] = ["their prompt", "generated text", "their text"].map(String::from);
             Detail::Texts { samples: vec![TextSample { prompt, generated, reference }] }

@@ -164,7 +164,7 @@ fn runs() -> Vec<Run> {
     let gradual = |task| RecipeSpec { unfreezing: Unfreezing::Gradual, layer_decay: 0.5, ..plain(task) };
     let run = |name, base, recipe| Run { name, base, form: PromptForm::Completion, pooling: Pooling::Cls, recipe };
     let mean = |run| Run { pooling: Pooling::Mean, ..run };
-    use Task::{Classification, Generation, MultiLabel, QuestionAnswering, Regression, TokenClassification};
+    use Task::{Classification, Generation, MultiLabel, QuestionAnswering, Regression, Reranking, TokenClassification};
     let weights = [("c0", 2.0), ("c2", 0.5)].map(|(name, weight)| (name.to_owned(), weight));
     vec![
         run(
@@ -209,6 +209,9 @@ fn runs() -> Vec<Run> {
             "micro_distilbert",
             RecipeSpec { unfreezing: Unfreezing::ChainThaw, ..gradual(Regression) },
         )),
+        mean(run("reranking-full", "micro_bert", plain(Reranking))),
+        run("reranking-lora", "micro_electra", lora(Reranking)),
+        run("reranking-gradual", "micro_modernbert", gradual(Reranking)),
         run("tags-full", "micro_distilbert", plain(TokenClassification)),
         run("tags-lora", "micro_bert", lora(TokenClassification)),
         run(
@@ -256,21 +259,19 @@ impl Run {
 }
 
 #[test]
-fn runs_of_embeddings_and_rerankers_are_refused_with_another_way() {
-    let device = Device::flex();
-    for task in [Task::Embeddings, Task::Reranking] {
-        let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
-        let file = file(task, PromptForm::Completion);
-        let mut rows = file.dataset();
-        while rows.encode_next(&pretrained).unwrap() {}
-        let recipe = RecipeSpec { task, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
-        let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
-        let source = file.source();
-        let files = ScriptFiles { train: &source, validation: None, test: None };
-        let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
-        assert_eq!(refused.code, "script.task");
-        assert!(refused.remedy.contains("hone train"), "{refused}");
-    }
+fn runs_of_embeddings_are_refused_with_another_way() {
+    let (device, task) = (Device::flex(), Task::Embeddings);
+    let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
+    let file = file(task, PromptForm::Completion);
+    let mut rows = file.dataset();
+    while rows.encode_next(&pretrained).unwrap() {}
+    let recipe = RecipeSpec { task, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
+    let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
+    let source = file.source();
+    let files = ScriptFiles { train: &source, validation: None, test: None };
+    let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
+    assert_eq!(refused.code, "script.task");
+    assert!(refused.remedy.contains("hone train"), "{refused}");
 }
 
 #[test]

@@ -460,6 +460,7 @@ fn run_recipe(bytes: &[u8]) -> String {
         family: Family::default(),
         parameters: 1e6,
         layers: 4,
+        hidden: 32,
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Mean,

@@ -86,6 +86,7 @@ fn session_of(model: TaskModel, raw: RecipeSpec, data: TrainingData) -> Session 
         family: Family::Bert,
         parameters: 1e4,
         layers: 2,
+        hidden: 32,
         has_pooler: true,
         max_positions: 32,
         pooling: Pooling::Mean,

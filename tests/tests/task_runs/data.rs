@@ -21,7 +21,7 @@ const WORDS: [&str; 14] =
 
 pub const MAX_LEN: usize = 16;
 
-fn tokenizer(task: Task) -> Tokenizer {
+pub fn tokenizer(task: Task) -> Tokenizer {
     word_tokenizer(&[&FILLERS[..], &WORDS, &["der", "hund", "where"]].concat(), task != Task::Generation)
 }
 

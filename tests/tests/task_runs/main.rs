@@ -6,6 +6,7 @@ mod judged_rows;
 mod resume;
 
 use burn::tensor::Device;
+use hone_core::inference::{Answer, EncodedQueries, InferenceContext, Query};
 use hone_core::model::{Input, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, ParamGroup, RecipeSpec, Task, UnfreezeUnit, Unfreezing};
 use hone_core::run::{EndReason, PerplexityChange};
@@ -13,7 +14,7 @@ use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{Prediction, RowLoss, TrainingData, predict};
 use hone_tests::{assert_close, moved, named, ready, run, single, take_steps, tolerance};
 
-use data::{GPT2, LLAMA, MAX_LEN, data, model_of, raw, session};
+use data::{GPT2, LLAMA, MAX_LEN, data, model_of, raw, session, tokenizer};
 
 #[test]
 fn every_task_is_learned() {
@@ -27,6 +28,37 @@ fn every_task_is_learned() {
         assert_eq!(reason, EndReason::Completed);
         assert!(last < first / 2.0, "{task:?}: {first} {last}");
         assert!(score > enough, "{task:?}: {score}");
+    }
+}
+
+#[test]
+fn a_reranker_ranks_all_passages_by_the_scores_that_each_has_alone() {
+    let task = Task::Reranking;
+    let mut session = session(model_of(task).0, raw(task), data(task, 160));
+    run(&mut session);
+    let context = InferenceContext::of_run(&session);
+    let answer = |query: Query| {
+        let encoded = EncodedQueries::new(&[query], &context, &tokenizer(task)).unwrap();
+        let (mut predicted, mut answers) = (Vec::new(), None);
+        while answers.is_none() {
+            answers = ready(encoded.advance(&mut predicted, 5, session.model(), &context)).unwrap();
+        }
+        answers.unwrap().remove(0)
+    };
+    let query = "where a b".to_owned();
+    let fillers = ["a", "b", "c", "d", "e", "f", "g", "h", "a b", "c d", "e f g h"];
+    let texts: Vec<String> = fillers.into_iter().chain(["c yes d"]).map(str::to_owned).collect();
+    let Answer::Nearest { hits } = answer(Query::Search { query: query.clone(), texts: texts.clone() }) else {
+        panic!()
+    };
+    assert_eq!((hits.len(), hits[0].text.as_str()), (texts.len(), "c yes d"));
+    for pair in hits.windows(2) {
+        assert!(pair[0].score >= pair[1].score);
+    }
+    for hit in hits {
+        let alone = answer(Query::Text { text: query.clone(), pair: Some(hit.text.clone()) });
+        let Answer::Number { value: Some(value) } = alone else { panic!("{alone:?}") };
+        assert_close(&hit.text, &[hit.score], &[value], tolerance::ENGINE);
     }
 }
 

@@ -51,6 +51,8 @@ pub enum QueryKind {
     Prompt,
     /// A text to search for, and texts that are searched, one on each line; none for those of the validation rows.
     Search,
+    /// A query, and passages that are ranked, one on each line.
+    Rank,
 }
 
 /// The answers to a query: of the last run's base and tuned model, or of the kept models that are open.
@@ -81,7 +83,7 @@ impl Inference {
     /// The query in the boxes; `None` if one of them is empty.
     fn query(&self, kind: QueryKind) -> Option<Query> {
         let is_empty = |text: &str| text.trim().is_empty();
-        let needs_other = matches!(kind, QueryKind::Pair | QueryKind::Question | QueryKind::Search);
+        let needs_other = !matches!(kind, QueryKind::Text | QueryKind::Prompt);
         let needs_text = kind != QueryKind::Search;
         if (needs_text && is_empty(&self.text)) || (needs_other && is_empty(&self.other)) {
             return None;
@@ -92,7 +94,7 @@ impl Inference {
             QueryKind::Pair => Query::Text { text, pair: Some(other) },
             QueryKind::Question => Query::Question { question: other, context: text },
             QueryKind::Prompt => Query::Prompt { prompt: text, sampling: self.sampling },
-            QueryKind::Search => {
+            QueryKind::Search | QueryKind::Rank => {
                 let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
                 Query::Search { query: other, texts: lines.map(str::to_owned).collect() }
             }
@@ -119,6 +121,7 @@ impl QueryKind {
             Task::QuestionAnswering => Self::Question,
             Task::Generation => Self::Prompt,
             Task::Embeddings => Self::Search,
+            Task::Reranking => Self::Rank,
             _ if has_pairs => Self::Pair,
             _ => Self::Text,
         }
@@ -188,6 +191,8 @@ impl State {
     pub fn predict_row(&mut self, WrongRow { text, pair, .. }: WrongRow) -> Vec<Effect> {
         (self.inference.text, self.inference.other) = match (self.query_kind(), pair) {
             (QueryKind::Question, Some(passage)) => (passage, text),
+            // Its passage is one of a line each.
+            (QueryKind::Rank, Some(passage)) => (passage.replace(['\r', '\n'], " "), text),
             (_, pair) => (text, pair.unwrap_or_else(|| self.inference.other.clone())),
         };
         self.predict()

@@ -29,6 +29,7 @@ impl State {
                     (recipe.class_weights != ClassWeights::Equal, "class weights"),
                     (recipe.focal_gamma > 0.0, "focal loss"),
                     (recipe.has_triplet_loss(), "triplet loss"),
+                    (!recipe.matryoshka_dims.is_empty(), "Matryoshka"),
                     (recipe.r_drop > 0.0, "R-Drop"),
                     (recipe.l2_sp > 0.0, "L2-SP"),
                     (recipe.reinit_layers > 0, "reinitialized layers"),

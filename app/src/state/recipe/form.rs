@@ -17,6 +17,7 @@ pub fn any_model(task: Task) -> ModelFacts {
         family: if task == Task::Generation { Family::Llama } else { Family::Bert },
         parameters: 20e6,
         layers: 48,
+        hidden: u32::MAX,
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Cls,

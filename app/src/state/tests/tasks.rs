@@ -6,6 +6,7 @@ use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Hit, Query};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{AdapterKind, Family, Field, FieldKind, Metric, Preset, RecipeSpec, Schedule, Task};
+use hone_core::run::WrongRow;
 
 use crate::state::tests::{commands, data_ready, device_ready, entry, offering, started};
 use crate::state::{Effect, FileChoice, Load, Phase, QueryKind, State, Topic};
@@ -149,6 +150,38 @@ fn lines_are_searched_and_what_is_nearest_comes_before_beside_after() {
         columns.iter().map(|column| column.answer.clone()).collect::<Vec<_>>(),
         [nearest("one"), nearest("two")]
     );
+}
+
+#[test]
+fn passages_are_ranked_for_a_query_and_a_picked_one_is_a_line() {
+    let mut state = writing();
+    let Event::Started { mut plan } = started() else { panic!() };
+    plan.recipe.task = Task::Reranking;
+    state.run.phase = Phase::Starting;
+    state.requests.open(Topic::Run);
+    state.answer(Event::Started { plan });
+    assert_eq!(state.query_kind(), QueryKind::Rank);
+    state.inference.other = "a query".into();
+    assert!(!state.can_predict(), "there is no passage");
+    state.inference.text = "one\n\n  two \n".into();
+    let sent = |effects: Vec<Effect>| match commands(effects).into_iter().next() {
+        Some(Command::Predict { query: Query::Search { query, texts }, .. }) => (query, texts.join("|")),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(sent(state.predict()), ("a query".into(), "one|two".into()));
+    let row = WrongRow {
+        line: 2,
+        is_in_train_file: true,
+        text: "its query".into(),
+        pair: Some("its\npassage".into()),
+        given: "1".into(),
+        predicted: "0".into(),
+        likely: None,
+        measure: String::new(),
+        nearest: Vec::new(),
+    };
+    state.inference.pending = None;
+    assert_eq!(sent(state.predict_row(row)), ("its query".into(), "its passage".into()));
 }
 
 #[test]

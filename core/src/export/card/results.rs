@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::decimal;
 use crate::export::ModelFolder;
 use crate::export::card::{self, text};
-use crate::metrics::{CalibrationError, ClassScores, Detail, Evaluation, Interval};
+use crate::metrics::{CalibrationError, ClassScores, Detail, Evaluation, Interval, SizeScores};
 use crate::recipe::Task;
 use crate::run::Baseline;
 
@@ -53,6 +53,7 @@ fn tables(folder: &ModelFolder) -> String {
                 None => writeln!(tables, "{unanswerable} are not."),
             };
         }
+        Detail::Sizes { sizes } => tables += &size_table(folder.best, sizes),
         Detail::Numbers { .. } | Detail::Texts { .. } | Detail::None => {}
     }
     tables
@@ -119,6 +120,25 @@ fn trust(folder: &ModelFolder) -> String {
         );
     }
     words
+}
+
+/// One line per size that the vectors can be cut to, and how that is done.
+fn size_table(full: &Evaluation, sizes: &[SizeScores]) -> String {
+    let names: Vec<&str> = full.scores.keys().map(|metric| metric.name()).collect();
+    let mut table = format!("\n| numbers of a vector | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    let rows = sizes.iter().map(|cut| (format!("first {}", cut.size), &cut.scores));
+    for (name, scores) in [("all".to_owned(), &full.scores)].into_iter().chain(rows) {
+        let scores =
+            full.scores.keys().map(|metric| scores.get(metric).map_or(String::new(), |it| decimal::score(*it, 4)));
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| {name} | {} |", scores.collect::<Vec<_>>().join(" | "));
+    }
+    if let Some(smallest) = sizes.last() {
+        let size = smallest.size;
+        let _ =
+            writeln!(table, "\n`SentenceTransformer(folder, truncate_dim={size})` cuts the vectors to {size} numbers.");
+    }
+    table
 }
 
 /// One line per class, label or kind of entity.

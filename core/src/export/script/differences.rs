@@ -12,8 +12,9 @@ impl TrainingScript<'_> {
         let is_frozen_below = |group: &ParamGroup| !stages.iter().any(|stage| stage.contains(group));
         let is_llama = family.is_decoder() && family != Family::Gpt2;
         let metric = self.recipe.metric_for_best_model();
+        let is_ranked = task == Task::Reranking && metric != Metric::Loss;
         let is_generated = task == Task::Generation && metric != Metric::Loss;
-        let decides = task == Task::QuestionAnswering && metric != Metric::Loss || is_generated;
+        let decides = task == Task::QuestionAnswering && metric != Metric::Loss || is_generated || is_ranked;
         let has_lists = matches!(self.dataset.train_file.examples.mapping, Mapping::MultiLabel { .. });
         [
             self.recipe.groups().iter().any(is_frozen_below).then_some(
@@ -40,8 +41,8 @@ impl TrainingScript<'_> {
             (spec.adapter != AdapterKind::None)
                 .then_some("The first matrix of each adapter starts from PEFT's random numbers. Its second is 0 in both."),
             decides.then_some(
-                "The validation loss decides which weights are kept, as Trainer does not compute the scores of answers or \
-                 generated text.",
+                "The validation loss decides which weights are kept, as Trainer does not compute the scores of answers, \
+                 rankings or generated text.",
             ),
             (task == Task::MultiLabel)
                 .then_some("The scores take a label from probability 0.5; Hone tunes a threshold for each label."),

@@ -122,6 +122,9 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
             let texts: Vec<u32> = [*text].into_iter().chain(*pair).collect();
             vec![("text_columns", list(&texts)), ("label", literal(*label))]
         }
+        Mapping::Reranking { query, passage, label } => {
+            vec![("text_columns", list(&[*query, *passage])), ("label", literal(*label))]
+        }
         Mapping::MultiLabel { text, pair, labels } => {
             let texts: Vec<u32> = [*text].into_iter().chain(*pair).collect();
             let label_columns = if labels.len() > 1 { list(labels) } else { Value::from(()) };
@@ -147,10 +150,7 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
         }
         Mapping::Chat { messages } => vec![("messages", literal(*messages))],
         Mapping::Corpus { text } => vec![("text_columns", list(&[*text]))],
-        Mapping::Pairs { .. }
-        | Mapping::ScoredPairs { .. }
-        | Mapping::LabeledTexts { .. }
-        | Mapping::Reranking { .. } => {
+        Mapping::Pairs { .. } | Mapping::ScoredPairs { .. } | Mapping::LabeledTexts { .. } => {
             return Err(no_counterpart());
         }
     };
@@ -240,7 +240,8 @@ fn settings(script: &TrainingScript, kind: ModelKind) -> String {
         Task::MultiLabel => vec![labels.to_owned(), problem("multi_label_classification")],
         Task::TokenClassification => vec![labels.to_owned()],
         Task::Regression => vec!["\"num_labels\": 1".to_owned(), problem("regression")],
-        Task::QuestionAnswering | Task::Embeddings | Task::Reranking => Vec::new(),
+        Task::Reranking => vec!["\"num_labels\": 1".to_owned()],
+        Task::QuestionAnswering | Task::Embeddings => Vec::new(),
         Task::Generation => vec!["\"use_cache\": False".to_owned()],
     };
     let (hidden, attention, head) = ("dropout", "attention_dropout", "head_dropout");
@@ -348,9 +349,9 @@ fn of_recipe(script: &TrainingScript) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The script has no loss that compares the rows of a batch, and no scores of rankings.
+/// The script has no loss that compares the rows of a batch.
 fn no_counterpart() -> Diagnostic {
-    Diagnostic::new("script.task", "train.py cannot train embeddings or rerankers.")
+    Diagnostic::new("script.task", "train.py cannot train embeddings.")
         .done("No script was written.")
         .remedy("Save the recipe, and use `hone train` on the other machine.")
 }

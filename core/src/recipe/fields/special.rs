@@ -58,6 +58,33 @@ pub(super) const METRIC: Choice = Choice {
     values: None,
 };
 
+/// Sizes of vectors for models of the usual hidden sizes, or those of a file.
+pub(super) const MATRYOSHKA: Choice = Choice {
+    options: |spec| {
+        const OPTIONS: [ChoiceOption; 5] = [
+            ChoiceOption::new("full size", "The loss is that of the whole vectors alone."),
+            ChoiceOption::new("256, 128 and 64 too", "For a model with 384 numbers a text, such as MiniLM."),
+            ChoiceOption::new("512, 256, 128 and 64 too", "For a model with 768 numbers a text."),
+            ChoiceOption::new("64 and 32 too", "For a tiny model with 128 numbers a text."),
+            ChoiceOption::new("those of the recipe file", "The sizes that the recipe file lists."),
+        ];
+        if sizes_index(spec) < SIZES.len() { OPTIONS.split_at(SIZES.len()).0 } else { &OPTIONS }
+    },
+    get: sizes_index,
+    set: |spec, index| {
+        if let Some(sizes) = SIZES.get(index) {
+            spec.matryoshka_dims = sizes.to_vec();
+        }
+    },
+    values: None,
+};
+
+const SIZES: [&[u32]; 4] = [&[], &[256, 128, 64], &[512, 256, 128, 64], &[64, 32]];
+
+fn sizes_index(spec: &RecipeSpec) -> usize {
+    SIZES.iter().position(|sizes| *sizes == spec.matryoshka_dims).unwrap_or(SIZES.len())
+}
+
 /// Equal, balanced, or a weight for each class.
 pub(super) const CLASS_WEIGHTS: Choice = Choice {
     options: |_| {

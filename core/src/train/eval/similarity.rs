@@ -1,9 +1,12 @@
 //! Scores of embeddings: the order of similarities, or the results of searching for each text.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::metrics::{Evaluation, RankedResults, ScoreParts, TOP, evaluate_regression, evaluate_retrieval};
-use crate::recipe::{Metric, TripletDistance};
+use crate::metrics::{
+    Detail, Evaluation, RankedResults, ScoreParts, SizeScores, TOP, evaluate_regression, evaluate_retrieval,
+};
+use crate::recipe::{Metric, Recipe, TripletDistance};
 use crate::text::{EncodedExamples, Similarity};
 use crate::train::eval::predict::Prediction;
 use crate::train::similarity_targets::SCALE;
@@ -13,35 +16,34 @@ const MAX_QUERIES: usize = 1_000;
 
 /// The vectors of the texts of rows.
 struct Compared<'a> {
-    vectors: Vec<&'a [f32]>,
+    vectors: Vec<Cow<'a, [f32]>>,
     /// For each text, a number that equal texts share.
     identities: Vec<u32>,
     rows: usize,
 }
 
-/// Scores and loss of the vectors of all texts. The loss is that of batches of `batch_size` rows in their order.
+/// Scores and loss of the vectors of all texts, and of the vectors cut to the sizes of the recipe. The loss is that of batches
+/// of rows in their order.
 pub(in crate::train) fn similarity_scores(
     examples: &EncodedExamples,
     similarity: &Similarity,
     predictions: &[Prediction],
-    batch_size: usize,
+    recipe: &Recipe,
 ) -> Evaluation {
     let compared = Compared::new(examples, predictions);
-    let mut scores = BTreeMap::new();
-    if let Similarity::Scores(actual) = similarity {
-        let spearman = evaluate_regression(actual, &compared.pair_cosines()).and_then(|found| found.spearman);
-        scores.extend(spearman.map(|spearman| (Metric::Spearman, spearman)));
-    } else if let Some(found) = evaluate_retrieval(&compared.results(similarity)) {
-        scores.extend([
-            (Metric::RecallAt1, found.recall_at_1),
-            (Metric::RecallAt10, found.recall_at_10),
-            (Metric::MrrAt10, found.mrr_at_10),
-            (Metric::NdcgAt10, found.ndcg_at_10),
-        ]);
-    }
-    let order: Vec<usize> = (0..compared.rows).collect();
-    let sum: f64 = order.chunks(batch_size.max(2)).map(|rows| compared.batch_loss(similarity, rows)).sum();
-    Evaluation { scores, loss: sum / compared.rows.max(1) as f64, ..Evaluation::default() }
+    let mut loss = compared.loss(similarity, recipe.batch_size());
+    let full = compared.vectors.first().map_or(0, |vector| vector.len());
+    let mut smaller: Vec<u32> = recipe.spec().matryoshka_dims.clone();
+    smaller.retain(|&size| (size as usize) < full);
+    smaller.sort_unstable_by_key(|&size| std::cmp::Reverse(size));
+    let of_size = |size| {
+        let cut = compared.cut(size as usize);
+        loss += cut.loss(similarity, recipe.batch_size());
+        SizeScores { size, scores: cut.scores(similarity) }
+    };
+    let sizes: Vec<SizeScores> = smaller.into_iter().map(of_size).collect();
+    let detail = if sizes.is_empty() { Detail::None } else { Detail::Sizes { sizes } };
+    Evaluation { scores: compared.scores(similarity), loss, detail, ..Evaluation::default() }
 }
 
 /// What the scores are computed from, row by row or query by query.
@@ -64,14 +66,46 @@ pub(in crate::train) fn similarity_parts(
 impl<'a> Compared<'a> {
     fn new(examples: &EncodedExamples, predictions: &'a [Prediction]) -> Self {
         Self {
-            vectors: predictions.iter().map(Prediction::vector).collect(),
+            vectors: predictions.iter().map(|prediction| Cow::Borrowed(prediction.vector())).collect(),
             identities: examples.texts.identities(),
             rows: examples.rows(),
         }
     }
 
+    /// The first `size` numbers of each vector, divided by their length.
+    fn cut(&self, size: usize) -> Self {
+        let cut = |vector: &Cow<[f32]>| {
+            let first = &vector[..size.min(vector.len())];
+            let length = first.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+            Cow::Owned(first.iter().map(|value| value / length).collect())
+        };
+        Self { vectors: self.vectors.iter().map(cut).collect(), identities: self.identities.clone(), rows: self.rows }
+    }
+
+    fn scores(&self, similarity: &Similarity) -> BTreeMap<Metric, f64> {
+        if let Similarity::Scores(actual) = similarity {
+            let spearman = evaluate_regression(actual, &self.pair_cosines()).and_then(|found| found.spearman);
+            return spearman.map(|spearman| (Metric::Spearman, spearman)).into_iter().collect();
+        }
+        let Some(found) = evaluate_retrieval(&self.results(similarity)) else { return BTreeMap::new() };
+        [
+            (Metric::RecallAt1, found.recall_at_1),
+            (Metric::RecallAt10, found.recall_at_10),
+            (Metric::MrrAt10, found.mrr_at_10),
+            (Metric::NdcgAt10, found.ndcg_at_10),
+        ]
+        .into()
+    }
+
+    /// Mean loss of the rows, in batches in their order.
+    fn loss(&self, similarity: &Similarity, batch_size: usize) -> f64 {
+        let order: Vec<usize> = (0..self.rows).collect();
+        let sum: f64 = order.chunks(batch_size.max(2)).map(|rows| self.batch_loss(similarity, rows)).sum();
+        sum / self.rows.max(1) as f64
+    }
+
     fn cosine(&self, a: usize, b: usize) -> f32 {
-        self.vectors[a].iter().zip(self.vectors[b]).map(|(a, b)| a * b).sum()
+        self.vectors[a].iter().zip(self.vectors[b].iter()).map(|(a, b)| a * b).sum()
     }
 
     /// Cosines of the two texts of each row.

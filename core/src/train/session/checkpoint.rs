@@ -141,8 +141,7 @@ impl Session {
     /// Adds the points of a scatter plot, which are not saved because they are numbers of rows.
     fn with_points(&self, saved: Evaluation, predictions: &[Prediction]) -> Evaluation {
         let Detail::Numbers { .. } = saved.detail else { return saved };
-        let batch_size = self.recipe.batch_size();
-        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new(), None, batch_size).detail;
+        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new(), None, &self.recipe).detail;
         Evaluation { detail, ..saved }
     }
 }

@@ -84,7 +84,7 @@ impl Session {
         tuned: Option<&Evaluation>,
     ) -> Evaluation {
         let detail = tuned.map(|tuned| &tuned.detail);
-        let mut scores = evaluation(&self.data, examples, predictions, samples, detail, self.recipe.batch_size());
+        let mut scores = evaluation(&self.data, examples, predictions, samples, detail, &self.recipe);
         scores.intervals = self.intervals(examples, predictions, &scores, detail);
         let temperature = tuned.map(|tuned| tuned.confidence.as_ref().map_or(1.0, |it| it.temperature));
         scores.confidence = self.confidence(examples, predictions, temperature);

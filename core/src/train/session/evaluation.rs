@@ -94,9 +94,8 @@ impl Session {
     fn finish_evaluation(&mut self, pass: Box<EvaluationPass>) -> Progress {
         let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
-        let batch_size = self.recipe.batch_size();
         let validation = &self.data.validation;
-        let scores = evaluation(&self.data, validation, &predictions, samples.finish(), None, batch_size);
+        let scores = evaluation(&self.data, validation, &predictions, samples.finish(), None, &self.recipe);
         let loss = self.training_loss(scores.loss);
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), loss, ..scores };
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
