@@ -23,11 +23,10 @@ pub struct DataRecipe {
 impl DataRecipe {
     /// How a file that was scanned is used. None if it lacks a column of the mapping.
     pub fn new(source: &SourceInfo, mapping: &Mapping) -> Option<Self> {
-        let mut used: Vec<u32> = mapping.roles(&source.columns).into_iter().map(|(column, _)| column).collect();
-        used.sort_unstable();
-        used.dedup();
-        let name = |&column: &u32| source.columns.get(column as usize).cloned();
-        let columns = used.iter().map(name).collect::<Option<Vec<_>>>()?;
+        let roles = mapping.roles(&source.columns);
+        let is_used = |index: usize| roles.iter().any(|(column, _)| *column as usize == index);
+        let columns = source.columns.iter().enumerate().filter(|(index, _)| is_used(*index));
+        let columns: Vec<String> = columns.map(|(_, name)| name.clone()).collect();
         let mapping = mapping.remap(&source.columns, &columns)?;
         Some(Self { hints: source.hints.clone(), columns, mapping })
     }

@@ -99,8 +99,8 @@ impl UnfreezeSchedule {
         if missed.is_empty() {
             return None;
         }
-        let is_reached = |group: &&ParamGroup| reached.iter().any(|stage| stage.contains(group));
-        let frozen: BTreeSet<&ParamGroup> = missed.iter().flatten().filter(|group| !is_reached(group)).collect();
+        let is_reached = |group: &ParamGroup| reached.iter().any(|stage| stage.contains(group));
+        let frozen = set(missed.iter().flatten().copied().filter(|group| !is_reached(group)));
         let effect = match frozen.iter().map(|group| group.to_string()).collect::<Vec<_>>().as_slice() {
             [] => "Its last stages are never trained.".to_owned(),
             [only] => format!("One part stays frozen from beginning to end: {only}."),
