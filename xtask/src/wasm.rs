@@ -17,7 +17,7 @@ pub struct Module {
     pub name: &'static str,
     /// Its file in dist/.
     pub file: &'static str,
-    /// Passes of wasm-opt.
+    /// Passes of wasm-opt, before like functions are put next to each other.
     passes: &'static [&'static str],
     /// True if its imports and exports get short names.
     short_names: bool,
@@ -41,7 +41,7 @@ pub static MODULES: [Module; 3] = [
 /// Those that make the page smallest once it is compressed, by 10 KB: code that repeats itself, as compilers write it, compresses
 /// better than code that was made shorter, and zeros better than the places of the data between them. Nothing is stored in the
 /// first kilobyte of the memory, since that is the end of the stack.
-const PAGE_PASSES: [&str; 7] = [
+const PAGE_PASSES: [&str; 9] = [
     "-Os",
     "--low-memory-unused",
     "--always-inline-max-function-size=0",
@@ -49,6 +49,8 @@ const PAGE_PASSES: [&str; 7] = [
     "--skip-pass=local-cse",
     "--skip-pass=memory-packing",
     "--skip-pass=simplify-locals",
+    "--coalesce-locals",
+    "--reorder-locals",
 ];
 
 /// Few passes suffice for what LLVM has optimized for speed. With `-O2` the worker was 9 % larger as brotli, took three times

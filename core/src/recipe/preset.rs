@@ -33,35 +33,32 @@ impl Preset {
 
     /// The preset as a recipe for the task, the model and the data of `recipe`.
     pub fn recipe(self, recipe: &RecipeSpec) -> RecipeSpec {
-        let start = RecipeSpec {
-            task: recipe.task,
-            model: recipe.model.clone(),
-            pooling: recipe.pooling,
-            max_length: recipe.max_length,
-            validation_ratio: recipe.validation_ratio,
-            test_ratio: recipe.test_ratio,
-            seed: recipe.seed,
-            ..defaults(recipe.task)
-        };
+        let mut start = defaults(recipe.task);
+        start.task = recipe.task;
+        start.model.clone_from(&recipe.model);
+        start.pooling = recipe.pooling;
+        start.max_length = recipe.max_length;
+        start.validation_ratio = recipe.validation_ratio;
+        start.test_ratio = recipe.test_ratio;
+        start.seed = recipe.seed;
         match self {
-            Self::Full => start,
-            Self::Quick => RecipeSpec { unfreezing: Unfreezing::Head, ..start },
-            Self::Balanced => RecipeSpec {
-                unfreezing: Unfreezing::Gradual,
-                unfreeze_unit: UnfreezeUnit::Epochs,
-                unfreeze_every: 0.25,
-                schedule: Schedule::SlantedTriangular,
-                layer_decay: 0.8,
-                ..start
-            },
-            Self::Adapter => RecipeSpec { adapter: AdapterKind::Lora, ..start },
-            Self::FewExamples => RecipeSpec {
-                layer_decay: 0.8,
-                label_smoothing: if recipe.task.has_classes() { 0.1 } else { 0.0 },
-                weight_decay: 0.05,
-                ..start
-            },
+            Self::Full => {}
+            Self::Quick => start.unfreezing = Unfreezing::Head,
+            Self::Balanced => {
+                start.unfreezing = Unfreezing::Gradual;
+                start.unfreeze_unit = UnfreezeUnit::Epochs;
+                start.unfreeze_every = 0.25;
+                start.schedule = Schedule::SlantedTriangular;
+                start.layer_decay = 0.8;
+            }
+            Self::Adapter => start.adapter = AdapterKind::Lora,
+            Self::FewExamples => {
+                start.layer_decay = 0.8;
+                start.label_smoothing = if recipe.task.has_classes() { 0.1 } else { 0.0 };
+                start.weight_decay = 0.05;
+            }
         }
+        start
     }
 
     /// The preset that equals a recipe, if there is one.
@@ -72,13 +69,14 @@ impl Preset {
 
 /// Defaults that train a task well.
 fn defaults(task: Task) -> RecipeSpec {
-    match task {
-        // Decoders are fine-tuned without dropout, as they were pretrained: see the recipes of Alpaca and SmolLM2.
-        Task::Generation => {
-            RecipeSpec { dropout: 0.0, attention_dropout: 0.0, schedule: Schedule::Cosine, ..RecipeSpec::default() }
-        }
-        _ => RecipeSpec::default(),
+    let mut recipe = RecipeSpec::default();
+    // Decoders are fine-tuned without dropout, as they were pretrained: see the recipes of Alpaca and SmolLM2.
+    if task == Task::Generation {
+        recipe.dropout = 0.0;
+        recipe.attention_dropout = 0.0;
+        recipe.schedule = Schedule::Cosine;
     }
+    recipe
 }
 
 #[cfg(test)]
