@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::metrics::Detail;
 use hone_core::model::{Dropout, MaskSource, TaskModel};
 use hone_core::recipe::{Metric, Pooling, Recipe, RecipeSpec, RowFacts, SimilarityLoss, Task, TripletDistance};
+use hone_core::runner::hard_negative;
 use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Similarity};
 use hone_core::train::{Objective, Session, SoftTargets, StepInput, TrainingData};
 use hone_tests::{assert_close, assert_movement, golden, json, ready, run, single, task_model, tolerance, values};
@@ -245,6 +246,18 @@ fn techniques_that_need_classes_or_a_head_are_refused_by_name() {
     let session = session(&info, examples.clone(), examples, raw);
     let stages = session.recipe().unfreeze_schedule().stages();
     assert_eq!(stages.iter().map(|stage| stage.len()).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn hard_negatives_equal_those_of_sentence_transformers() {
+    let info = json("hard_negatives.json");
+    let (cosines, positives): (Vec<Vec<f32>>, Vec<Vec<u32>>) = (numbers(&info["cosines"]), numbers(&info["positives"]));
+    for case in info["cases"].as_array().unwrap() {
+        let margin = case["margin"].as_f64().unwrap() as f32;
+        let anchors = cosines.iter().zip(&positives);
+        let found: Vec<Option<u32>> = anchors.map(|(of, right)| hard_negative(of, right, margin)).collect();
+        assert_eq!(found, numbers::<Option<u32>>(&case["negatives"]), "margin {margin}");
+    }
 }
 
 #[test]

@@ -186,6 +186,26 @@ pub struct LabelsArguments {
     pub device: DeviceKind,
 }
 
+/// Arguments of `hone negatives`.
+#[derive(clap::Args)]
+pub struct NegativesArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// File for the triplets: CSV, or JSON lines or a spreadsheet if its name ends in .jsonl or .xlsx.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Part of the positive's cosine by which the negative's has to be lower (`relative_margin` in sentence-transformers'
+    /// `mine_hard_negatives`). Texts closer than that are often right answers.
+    #[arg(long, value_name = "PART", default_value_t = 0.05, value_parser = ratio)]
+    pub margin: f64,
+    /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// The device to compute on.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    pub device: DeviceKind,
+}
+
 fn task(name: &str) -> Result<Task, String> {
     serde_json::from_value(name.into()).map_err(|error| error.to_string())
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod labels;
 mod mapping;
 mod model;
+mod negatives;
 mod pool;
 mod predict;
 mod progress;
@@ -29,7 +30,7 @@ use clap::{Parser, Subcommand};
 
 use mimalloc::MiMalloc;
 
-use crate::arguments::{LabelsArguments, PredictArguments, ScriptArguments, TrainArguments};
+use crate::arguments::{LabelsArguments, NegativesArguments, PredictArguments, ScriptArguments, TrainArguments};
 
 /// Keeps freed pages: glibc's allocator returns each large tensor to the kernel and spends a quarter of the run on page
 /// faults.
@@ -52,6 +53,9 @@ enum Command {
     Predict(PredictArguments),
     /// Finds rows whose label is probably wrong, and writes them to a file. Your own test rows are left out.
     Labels(LabelsArguments),
+    /// Finds a hard negative for each pair of an anchor and a positive, and writes the triplets to a file, for embeddings: the
+    /// text most like the anchor that is probably not right for it, by the vectors of the untuned model.
+    Negatives(NegativesArguments),
     /// Writes the run of a recipe as a script for transformers' Trainer, to train on more machines. The script reads CSV, TSV,
     /// JSON, JSONL, SQuAD, CoNLL and plain text, and leaves out your own test rows.
     Script(ScriptArguments),
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => pollster::block_on(train::train(&arguments)),
         Command::Predict(arguments) => pollster::block_on(predict::predict(&arguments)),
         Command::Labels(arguments) => pollster::block_on(labels::labels(&arguments)),
+        Command::Negatives(arguments) => pollster::block_on(negatives::negatives(&arguments)),
         Command::Script(arguments) => pollster::block_on(script::script(&arguments)),
     };
     match done {

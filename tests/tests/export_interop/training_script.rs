@@ -7,7 +7,7 @@ use hone_core::dataset::{Collector, Dataset, Hints, Mapping, Scanner, SourceInfo
 use hone_core::export::ScriptFiles;
 use hone_core::recipe::{ClassWeights, Unfreezing};
 use hone_core::run::SourceFile;
-use hone_core::runner::{EncodedDataset, training_script};
+use hone_core::runner::{EncodedDataset, HardNegatives, training_script};
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -272,6 +272,34 @@ fn runs_of_embeddings_are_refused_with_another_way() {
     let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
     assert_eq!(refused.code, "script.task");
     assert!(refused.remedy.contains("hone train"), "{refused}");
+}
+
+#[test]
+fn pairs_get_hard_negatives_that_are_no_positives_of_their_anchor() {
+    let device = Device::flex();
+    let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
+    let rows = file(Task::Embeddings, PromptForm::Completion).dataset();
+    let mined = |margin| {
+        let mut search = HardNegatives::new(rows.dataset(), &pretrained, &device, margin).unwrap();
+        let mut before = 0.0;
+        while !search.is_over() {
+            let fraction = ready(search.advance()).unwrap();
+            assert!(fraction >= before);
+            before = fraction;
+        }
+        assert_eq!(before, 1.0);
+        search.finish()
+    };
+    let (triplets, without) = mined(0.0);
+    assert!(!triplets.is_empty() && triplets.len() + without == ROWS as usize, "{without}");
+    let positives: Vec<String> = (0..ROWS).map(|row| words_of(row + 9, 4)).collect();
+    for triplet in &triplets {
+        assert!(triplet.negative != triplet.positive && positives.contains(&triplet.negative), "{triplet:?}");
+    }
+    assert_eq!(mined(2.0), (Vec::new(), ROWS as usize), "nothing is that far");
+    let labeled = file(Task::Classification, PromptForm::Completion).dataset();
+    let refused = HardNegatives::new(labeled.dataset(), &pretrained, &device, 0.05).unwrap_err();
+    assert_eq!(refused.code, "negatives.pairs");
 }
 
 #[test]
