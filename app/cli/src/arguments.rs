@@ -17,8 +17,9 @@ use crate::reading::ReadingArguments;
 #[derive(clap::Args)]
 pub struct DataArguments {
     /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet, a spreadsheet (.xlsx,
-    /// .ods) or a document (.docx, .html, .epub); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a
-    /// folder or an archive with a folder of .txt files for each label; then folders called train and test are the split.
+    /// .ods), a document (.docx, .html, .epub) or translations (.tmx, .xlf, .po); also compressed with gzip or Zstandard, or
+    /// in a zip or tar archive. Or a folder or an archive with a folder of .txt files for each label, or with brat's .ann
+    /// files next to the texts; then folders called train and test are the split.
     #[arg(long)]
     pub data: PathBuf,
     /// Your own validation rows, in a file with the same columns.

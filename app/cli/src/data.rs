@@ -130,7 +130,9 @@ fn split(
     let mut held_out = |path: Option<&Path>, role| -> Result<Option<(SourceFile, Arc<Examples>)>, Diagnostic> {
         let Some(path) = path else { return Ok(None) };
         let file = DataFile::scan(path, role, hints.for_other_file())?;
-        warnings.extend(file.info.warnings.clone());
+        // A file that holds all parts warns of the same for each.
+        let new = file.info.warnings.iter().filter(|warning| !warnings.contains(warning)).cloned().collect::<Vec<_>>();
+        warnings.extend(new);
         let examples = file.collect(validation_mapping(&mapping, &train.info, &file.info))?;
         Ok(Some((file.source(), examples.into())))
     };

@@ -24,8 +24,8 @@ pub struct ReadingArguments {
     /// detect].
     #[arg(long, value_name = "CHARACTER", value_parser = label_separator, allow_hyphen_values = true)]
     pub label_separator: Option<char>,
-    /// Path of the table to read, if the training data is a zip or a tar archive with several [default: the one whose name
-    /// says that it is for training, or the largest].
+    /// Path of the table to read, if the training data is a zip or a tar archive with several, or name of the list, if it is
+    /// JSON with several (train, test …) [default: the one whose name says that it is for training, or the largest].
     #[arg(long, value_name = "PATH")]
     pub member: Option<String>,
     /// Name of the sheet, if the training data is a spreadsheet [default: the first one that is not empty].
