@@ -18,7 +18,7 @@ use crate::model::mask::causal_mask;
 use crate::model::norm::RmsNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sizes::Sizes;
-use crate::ops::{contiguous, gelu_tanh, products, silu, softmax};
+use crate::ops::{attend_with_scale, contiguous, gelu_tanh, silu};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -320,31 +320,23 @@ impl Attention {
         let [batch, seq, _] = x.dims();
         let Self { heads, kv_heads, head_dim, .. } = *self;
         let mut split = |linear: &Linear, norm: Option<&RmsNorm>, heads| {
-            let x = linear.forward(x.clone(), dropout).reshape([batch, seq, heads, head_dim]);
-            normalized(norm, x).swap_dims(1, 2)
+            normalized(norm, linear.forward(x.clone(), dropout).reshape([batch, seq, heads, head_dim]))
         };
-        let rotated = |x| match self.rope {
-            Some(rope) => positions.rotary[rope].apply(x),
-            None => x,
+        let heads_of = |x: Tensor<4>| match self.rope {
+            Some(rope) => positions.rotary[rope].heads_of(x),
+            None => x.swap_dims(1, 2),
         };
-        let query = rotated(split(&self.q_proj, self.q_norm.as_ref(), heads));
-        let key = rotated(split(&self.k_proj, self.k_norm.as_ref(), kv_heads));
-        let value = contiguous(split(&self.v_proj, None, kv_heads));
+        let query = heads_of(split(&self.q_proj, self.q_norm.as_ref(), heads));
+        let key = heads_of(split(&self.k_proj, self.k_norm.as_ref(), kv_heads));
+        let value = contiguous(split(&self.v_proj, None, kv_heads).swap_dims(1, 2));
         let (key, value) = match cache {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
         };
         let [_, _, all, _] = key.dims();
         let mask = dropout.draw(Site::Attention, [batch, heads, seq, all], &x.device());
-        // The queries that share a key head are stacked along the sequence, so that keys and values need no copy.
-        let group = heads / kv_heads;
-        let query = query.reshape([batch, kv_heads, group * seq, head_dim]);
-        let scores = products(query, key.transpose()) * self.scale;
         let bias = positions.masks[self.window].clone();
-        let probs = mask.apply(softmax(scores.reshape([batch, heads, seq, all]) + bias));
-        let probs = probs.reshape([batch, kv_heads, group * seq, all]);
-        let context = contiguous(products(probs, value)).reshape([batch, heads, seq, head_dim]).swap_dims(1, 2);
-        self.o_proj.forward(context.reshape([batch, seq, heads * head_dim]), dropout)
+        self.o_proj.forward(attend_with_scale([query, key, value], bias, mask.into_parts(), self.scale), dropout)
     }
 }
 

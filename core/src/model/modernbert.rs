@@ -191,14 +191,12 @@ impl Attention {
         let head_dim = hidden / self.heads;
         let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
         let qkv = self.wqkv.forward(x, dropout);
-        let third = |i: usize| {
-            qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
+        let third = |i: usize| qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]);
+        let heads_of = |x: Tensor<4>| match &positions.rotary {
+            Some(rotary) => rotary.heads_of(x),
+            None => x.swap_dims(1, 2),
         };
-        let rotated = |x| match &positions.rotary {
-            Some(rotary) => rotary.apply(x),
-            None => x,
-        };
-        let (query, key, value) = (rotated(third(0)), rotated(third(1)), contiguous(third(2)));
+        let (query, key, value) = (heads_of(third(0)), heads_of(third(1)), contiguous(third(2).swap_dims(1, 2)));
         self.wo.forward(attend([query, key, value], positions.bias.clone(), mask.into_parts()), dropout)
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model::config::{Llama3Scaling, Rope, RopeScaling, YarnScaling};
+use crate::ops::rotated_heads;
 
 /// Cosines and sines of each position's angles, `[seq, head_dim]`.
 #[derive(Clone)]
@@ -29,14 +30,9 @@ impl RotaryEmbedding {
         Self { cos: table(f64::cos), sin: table(f64::sin) }
     }
 
-    /// Rotates each pair `(i, i + head_dim / 2)` of `x` `[batch, heads, seq, head_dim]` by its angle
-    /// (`apply_rotary_pos_emb`).
-    pub(super) fn apply(&self, x: Tensor<4>) -> Tensor<4> {
-        let [_, _, _, head_dim] = x.dims();
-        let half = head_dim / 2;
-        let (low, high) = (x.clone().narrow(3, 0, half), x.clone().narrow(3, half, half));
-        let rotated = Tensor::cat(vec![-high, low], 3);
-        x * self.cos.clone().unsqueeze::<4>() + rotated * self.sin.clone().unsqueeze::<4>()
+    /// The heads `[batch, heads, seq, head_dim]` of `x` `[batch, seq, heads, head_dim]`, rotated by each position's angles.
+    pub(super) fn heads_of(&self, x: Tensor<4>) -> Tensor<4> {
+        rotated_heads(x, self.cos.clone(), self.sin.clone())
     }
 }
 

@@ -12,7 +12,7 @@ use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
 use crate::ops::fused::FusedOps;
-use crate::ops::{contiguous, linear, products, softmax};
+use crate::ops::{contiguous, linear, products};
 
 /// Weights `[hidden, hidden]` and biases `[hidden]` of the linear layers that make queries, keys and values.
 #[derive(ExtensionType)]
@@ -142,6 +142,17 @@ pub trait AttentionOps: FusedOps {
         (weights, dropped)
     }
 
+    /// [`attention_weights`](AttentionOps::attention_weights) after dropout.
+    #[fusion(default)]
+    fn dropped_attention_weights(
+        scores: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        #[extension_type] mask: AttentionMask<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        Self::attention_weights(scores, bias, mask, scale).1
+    }
+
     /// Gradient of the scores, from the weights before dropout and the gradient of those after it.
     #[fusion(meta = |weights, _grad, _mask, _scale| weights.clone())]
     fn attention_weights_backward(
@@ -172,6 +183,7 @@ impl AttentionOps for burn::backend::Flex {}
 fn dropped<B: Backend>(weights: FloatTensor<B>, mask: AttentionMask<B>) -> FloatTensor<B> {
     match mask {
         AttentionMask::Off => weights,
+        AttentionMask::On(mask, 1.0) => B::float_mul(weights, mask),
         AttentionMask::On(mask, factor) => B::float_mul(B::float_mul_scalar(weights, factor.into()), mask),
     }
 }
@@ -243,8 +255,8 @@ impl<B: AttentionOps> Backward<B, 7> for SelfAttention {
         if rest.iter().all(Option::is_none) {
             return;
         }
-        let for_weight = B::product(B::float_swap_dims(x, 0, 1), grad.clone());
-        let parts = B::apart(for_weight, B::sum_to_last(grad));
+        let (for_weight, for_bias) = B::weight_and_bias_gradients(x, grad);
+        let parts = B::apart(for_weight, for_bias);
         let Projections { query_weight, key_weight, value_weight, query_bias, key_bias, value_bias } = parts;
         let parts = [query_weight, key_weight, value_weight, query_bias, key_bias, value_bias];
         for (node, grad) in rest.into_iter().zip(parts) {
@@ -255,7 +267,48 @@ impl<B: AttentionOps> Backward<B, 7> for SelfAttention {
     }
 }
 
+#[derive(Debug)]
+struct AttentionWeights;
+
+impl<B: AttentionOps> Backward<B, 1> for AttentionWeights {
+    /// The weights before dropout, the mask, and the scale of the scores.
+    type State = (FloatTensor<B>, AttentionMask<B>, f32);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (weights, mask, scale) = ops.state;
+        if let [Some(scores)] = ops.parents {
+            grads.register::<B>(scores.id, B::attention_weights_backward(weights, grad, mask, scale));
+        }
+    }
+}
+
+/// The mask without a backward pass.
+fn inner<B: Backend, C: CheckpointStrategy>(mask: AttentionMask<Autodiff<B, C>>) -> AttentionMask<B> {
+    match mask {
+        AttentionMask::Off => AttentionMask::Off,
+        AttentionMask::On(mask, factor) => AttentionMask::On(mask.into_primitive(), factor),
+    }
+}
+
 impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
+    fn dropped_attention_weights(
+        scores: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        mask: AttentionMask<Self>,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        let prepared = AttentionWeights.prepare::<C>([scores.node()]).compute_bound().stateful();
+        let (scores, bias, mask) = (scores.into_primitive(), bias.into_primitive(), inner(mask));
+        match prepared {
+            OpsKind::Tracked(prepared) => {
+                let (weights, dropped) = B::attention_weights(scores, bias, mask.clone(), scale);
+                prepared.finish((weights, mask, scale), dropped)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::dropped_attention_weights(scores, bias, mask, scale)),
+        }
+    }
+
     fn self_attention(
         x: FloatTensor<Self>,
         projections: Projections<Self>,
@@ -274,11 +327,7 @@ impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
             key_bias: key_bias.into_primitive(),
             value_bias: value_bias.into_primitive(),
         };
-        let mask = match mask {
-            AttentionMask::Off => AttentionMask::Off,
-            AttentionMask::On(mask, factor) => AttentionMask::On(mask.into_primitive(), factor),
-        };
-        let (context, kept) = forward::<B>(x.into_primitive(), projections, bias.into_primitive(), mask, shape);
+        let (context, kept) = forward::<B>(x.into_primitive(), projections, bias.into_primitive(), inner(mask), shape);
         match prepared {
             OpsKind::Tracked(prepared) => prepared.finish(kept, context),
             OpsKind::UnTracked(prepared) => prepared.finish(context),
@@ -315,7 +364,7 @@ fn merged(heads: &TensorSpec, shape: HeadShape) -> TensorSpec {
 /// A linear layer's weight `[in, out]` and bias `[out]`.
 pub type WeightAndBias = (Tensor<2>, Tensor<1>);
 
-/// A mask of dropout `[batch, heads, seq, seq]`, and the factor of the weights that it keeps; `None` without dropout.
+/// A mask of dropout `[batch, heads, seq, all]`, and the factor of the weights that it keeps; `None` without dropout.
 pub type WeightsMask = Option<(Tensor<4>, f64)>;
 
 /// Self-attention of an encoder, `[batch, seq, hidden]`, before the layer that mixes the heads: the linear layers of
@@ -341,17 +390,41 @@ pub fn heads_of(x: Tensor<3>, heads: usize) -> Tensor<4> {
     contiguous(x.reshape([batch, seq, heads, hidden / heads]).swap_dims(1, 2))
 }
 
-/// `dropout(softmax(Q Kᵀ / √head_dim + bias)) V` of heads `[batch, heads, seq, head_dim]`, as `[batch, seq, hidden]`. `bias`
-/// is `[batch or 1, 1, seq or 1, seq]`.
-pub fn attend([query, key, value]: [Tensor<4>; 3], bias: Tensor<4>, mask: WeightsMask) -> Tensor<3> {
-    let [batch, heads, seq, head_dim] = query.dims();
-    let scores = products(query, key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
-    let weights = match mask {
-        None => softmax(scores),
-        Some((mask, 1.0)) => softmax(scores) * mask,
-        Some((mask, factor)) => softmax(scores) * factor * mask,
-    };
-    contiguous(products(weights, value)).swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
+/// [`attend_with_scale`], with the scale `1 / √head_dim`.
+pub fn attend(heads: [Tensor<4>; 3], bias: Tensor<4>, mask: WeightsMask) -> Tensor<3> {
+    let [.., head_dim] = heads[0].dims();
+    attend_with_scale(heads, bias, mask, 1.0 / (head_dim as f64).sqrt())
+}
+
+/// `dropout(softmax(scale · Q Kᵀ + bias)) V`, as `[batch, seq, heads · head_dim]`. Queries are `[batch, heads, seq, head_dim]`,
+/// keys and values `[batch, kv_heads, all, head_dim]`: as many queries share a head of keys and values as `kv_heads`
+/// divides `heads` (Ainslie et al. 2023). `bias` is `[batch or 1, 1, seq or 1, all]`.
+pub fn attend_with_scale(
+    [query, key, value]: [Tensor<4>; 3],
+    bias: Tensor<4>,
+    mask: WeightsMask,
+    scale: f64,
+) -> Tensor<3> {
+    let ([batch, heads, seq, head_dim], [_, kv_heads, all, _]) = (query.dims(), key.dims());
+    // The queries that share a head are stacked along the sequence, so that keys and values need no copy.
+    let rows = heads / kv_heads.max(1) * seq;
+    let query = query.reshape([batch, kv_heads, rows, head_dim]);
+    let scores = products(query, key.transpose()).reshape([batch, heads, seq, all]);
+    let weights: Tensor<4> = Tensor::from_dispatch(Dispatch::dropped_attention_weights(
+        scores.into_dispatch(),
+        bias.into_dispatch(),
+        into_attention_mask(mask),
+        scale as f32,
+    ));
+    let context = contiguous(products(weights.reshape([batch, kv_heads, rows, all]), value));
+    context.reshape([batch, heads, seq, head_dim]).swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
+}
+
+fn into_attention_mask(mask: WeightsMask) -> AttentionMask<Dispatch> {
+    match mask {
+        None => AttentionMask::Off,
+        Some((mask, factor)) => AttentionMask::On(mask.into_dispatch(), factor as f32),
+    }
 }
 
 fn as_one_operation(
@@ -371,10 +444,7 @@ fn as_one_operation(
         key_bias: key.1.into_dispatch(),
         value_bias: value.1.into_dispatch(),
     };
-    let mask = match mask {
-        None => AttentionMask::Off,
-        Some((mask, factor)) => AttentionMask::On(mask.into_dispatch(), factor as f32),
-    };
+    let mask = into_attention_mask(mask);
     let rows = x.reshape([batch * seq, hidden]).into_dispatch();
     let context: Tensor<2> =
         Tensor::from_dispatch(Dispatch::self_attention(rows, projections, bias.into_dispatch(), mask, shape));

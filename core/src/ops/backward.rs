@@ -92,11 +92,15 @@ impl<B: FusedOps> Backward<B, 3> for Linear {
         if let Some(node) = for_x {
             grads.register::<B>(node.id, product_x_gradient::<B>(weight, grad.clone()));
         }
-        if let Some(node) = for_weight {
-            grads.register::<B>(node.id, product_weight_gradient::<B>(x, grad.clone()));
-        }
-        if let Some(node) = for_bias {
-            grads.register::<B>(node.id, B::sum_to_last(grad));
+        match (for_weight, for_bias) {
+            (Some(weight), Some(bias)) => {
+                let (for_weight, for_bias) = B::weight_and_bias_gradients(x, grad);
+                grads.register::<B>(weight.id, for_weight);
+                grads.register::<B>(bias.id, for_bias);
+            }
+            (Some(weight), None) => grads.register::<B>(weight.id, product_weight_gradient::<B>(x, grad)),
+            (None, Some(bias)) => grads.register::<B>(bias.id, B::sum_to_last(grad)),
+            (None, None) => {}
         }
     }
 }
@@ -122,6 +126,22 @@ impl<B: FusedOps> Backward<B, 1> for Activated {
         let grad = grads.consume::<B>(&ops.node);
         if let [Some(x)] = ops.parents {
             grads.register::<B>(x.id, B::activated_backward(ops.state, grad, self.0));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct RotatedHeads;
+
+impl<B: FusedOps> Backward<B, 1> for RotatedHeads {
+    /// Cosines and sines.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (cos, sin) = ops.state;
+        if let [Some(x)] = ops.parents {
+            grads.register::<B>(x.id, B::rotated_heads_backward(grad, cos, sin));
         }
     }
 }
@@ -229,6 +249,17 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         match Contiguous.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((), B::contiguous(x.into_primitive())),
             OpsKind::UnTracked(prepared) => prepared.finish(B::contiguous(x.into_primitive())),
+        }
+    }
+
+    fn rotated_heads(x: FloatTensor<Self>, cos: FloatTensor<Self>, sin: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (cos, sin) = (cos.into_primitive(), sin.into_primitive());
+        match RotatedHeads.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let y = B::rotated_heads(x.into_primitive(), cos.clone(), sin.clone());
+                prepared.finish((cos, sin), y)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::rotated_heads(x.into_primitive(), cos, sin)),
         }
     }
 

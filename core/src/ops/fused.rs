@@ -42,6 +42,16 @@ pub trait FusedOps: Backend {
         Self::float_add(Self::product(x, weight), Self::float_reshape(bias, shape))
     }
 
+    /// The gradients of a linear layer's weight and bias, `[in, out]` and `[out]`, from its input `[rows, in]` and the
+    /// output's gradient `[rows, out]`.
+    #[fusion(meta = |x, grad| layer_of(x, grad))]
+    fn weight_and_bias_gradients(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        (Self::product(Self::float_swap_dims(x, 0, 1), grad.clone()), Self::sum_to_last(grad))
+    }
+
     /// The products of the matrices in two tensors: `[batch, heads, rows, depth]` and `[batch, heads, depth, columns]` to
     /// `[batch, heads, rows, columns]`.
     #[fusion(meta = |x, y| product_of(x, y))]
@@ -85,6 +95,30 @@ pub trait FusedOps: Backend {
     #[fusion(meta = |x| x.clone())]
     fn contiguous(x: FloatTensor<Self>) -> FloatTensor<Self> {
         x
+    }
+
+    /// Heads `[batch, heads, seq, head_dim]` out of `[batch, seq, heads, head_dim]`, and rotates each pair `(i, i + head_dim /
+    /// 2)` by an angle (`apply_rotary_pos_emb`). Cosines and sines are `[seq, head_dim]`.
+    #[fusion(meta = |x, _cos, _sin| with_heads_swapped(x))]
+    fn rotated_heads(x: FloatTensor<Self>, cos: FloatTensor<Self>, sin: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = Self::float_swap_dims(x, 1, 2);
+        let (low, high) = halves::<Self>(x.clone());
+        let turned = Self::float_cat(vec![Self::float_neg(high), low], 3);
+        let [cos, sin] = [cos, sin].map(|table| for_heads::<Self>(table));
+        Self::float_add(Self::float_mul(x, cos), Self::float_mul(turned, sin))
+    }
+
+    /// Gradient of [`rotated_heads`](FusedOps::rotated_heads)' input, from that of its output.
+    #[fusion(meta = |grad, _cos, _sin| with_heads_swapped(grad))]
+    fn rotated_heads_backward(
+        grad: FloatTensor<Self>,
+        cos: FloatTensor<Self>,
+        sin: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [cos, sin] = [cos, sin].map(|table| for_heads::<Self>(table));
+        let (low, high) = halves::<Self>(Self::float_mul(grad.clone(), sin));
+        let turned = Self::float_cat(vec![high, Self::float_neg(low)], 3);
+        Self::float_swap_dims(Self::float_add(Self::float_mul(grad, cos), turned), 1, 2)
     }
 
     /// Softmax over the last dimension.
@@ -289,6 +323,22 @@ fn product_of(x: &TensorSpec, y: &TensorSpec) -> TensorSpec {
     TensorSpec::new(Shape::from(dims), x.dtype)
 }
 
+/// The descriptions of a linear layer's weight and bias, from those of its input and output.
+#[cfg(feature = "wgpu")]
+fn layer_of(x: &TensorSpec, y: &TensorSpec) -> (TensorSpec, TensorSpec) {
+    let [inputs, outputs] = [x, y].map(|tensor| tensor.shape.as_slice()[1]);
+    let spec = |dims: Vec<usize>| TensorSpec::new(Shape::from(dims), x.dtype);
+    (spec(vec![inputs, outputs]), spec(vec![outputs]))
+}
+
+/// The description of a tensor whose second and third dimensions are swapped.
+#[cfg(feature = "wgpu")]
+fn with_heads_swapped(x: &TensorSpec) -> TensorSpec {
+    let mut dims = x.shape.as_slice().to_vec();
+    dims.swap(1, 2);
+    TensorSpec::new(Shape::from(dims), x.dtype)
+}
+
 /// The description of 1 / deviation, `[.., 1]`, where `x` is that of the input.
 #[cfg(feature = "wgpu")]
 fn scale_of(x: &TensorSpec) -> TensorSpec {
@@ -311,6 +361,25 @@ fn along_last(shape: &Shape) -> Shape {
     let dims = shape.as_slice();
     let last = dims.len() - 1;
     Shape::from((0..dims.len()).map(|i| if i == last { dims[i] } else { 1 }).collect::<Vec<usize>>())
+}
+
+/// The two halves of the last dimension of `[batch, heads, seq, head_dim]`.
+fn halves<B: Backend>(x: FloatTensor<B>) -> (FloatTensor<B>, FloatTensor<B>) {
+    let shape = x.shape();
+    let dims = shape.as_slice();
+    let part = |range| {
+        let others = dims[..3].iter().map(|&size| Slice::from(0..size));
+        others.chain([Slice::from(range)]).collect::<Vec<Slice>>()
+    };
+    let half = dims[3] / 2;
+    (B::float_slice(x.clone(), &part(0..half)), B::float_slice(x, &part(half..dims[3])))
+}
+
+/// A table `[seq, head_dim]`, to be multiplied with all heads.
+fn for_heads<B: Backend>(table: FloatTensor<B>) -> FloatTensor<B> {
+    let shape = table.shape();
+    let dims = shape.as_slice();
+    B::float_reshape(table, Shape::from([1, 1, dims[0], dims[1]]))
 }
 
 /// `2 √(2/π) (x + 0.044715 x³)`.

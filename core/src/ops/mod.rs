@@ -20,7 +20,7 @@ use burn::tensor::Tensor;
 
 use crate::ops::fused::Nonlinearity;
 
-pub use attention::{AttentionOps, WeightAndBias, WeightsMask, attend, heads_of, self_attention};
+pub use attention::{AttentionOps, WeightAndBias, WeightsMask, attend, attend_with_scale, heads_of, self_attention};
 pub use fused::FusedOps;
 pub use hone_kernels::AdamWStep;
 pub use lists::{adamw, step_scalars};
@@ -66,6 +66,12 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// that are neither in that order nor transposed, each time that it uses them, forward and backward.
 pub fn contiguous<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::contiguous(x.into_dispatch()))
+}
+
+/// Rotary position embeddings (Su et al. 2021): heads `[batch, heads, seq, head_dim]` out of `[batch, seq, heads, head_dim]`,
+/// with each pair `(i, i + head_dim / 2)` rotated by an angle whose cosine and sine are in the tables `[seq, head_dim]`.
+pub fn rotated_heads(x: Tensor<4>, cos: Tensor<2>, sin: Tensor<2>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::rotated_heads(x.into_dispatch(), cos.into_dispatch(), sin.into_dispatch()))
 }
 
 /// Softmax over the last dimension.

@@ -8,7 +8,7 @@ use cubecl::prelude::*;
 
 use crate::ops::attention::{AttentionMask, AttentionOps, HeadShape, Projections};
 use crate::ops::cube::reduce::{max_of_units, sum_of_units};
-use crate::ops::cube::{MAX_CUBES, cubes_of_rows, empty, len, rows_and_size};
+use crate::ops::cube::{cubes_of_rows, cubes_of_values, empty, len, rows_and_size};
 
 /// Units of a workgroup that handles one value a unit.
 const UNITS: u32 = 256;
@@ -22,7 +22,7 @@ impl AttentionOps for CubeBackend {
         let out = empty(&first, Shape::from([rows, 3 * size]));
         side_by_side_kernel::launch(
             &out.client,
-            cubes(rows * size),
+            cubes_of_values(rows * size, UNITS),
             CubeDim::new_1d(UNITS),
             first.into_tensor_arg(),
             second.into_tensor_arg(),
@@ -42,7 +42,7 @@ impl AttentionOps for CubeBackend {
         let [query_bias, key_bias, value_bias] = [(); 3].map(|()| empty(&weight, Shape::from([size])));
         apart_kernel::launch(
             &query_weight.client,
-            cubes(rows * size),
+            cubes_of_values(rows * size, UNITS),
             CubeDim::new_1d(UNITS),
             weight.into_tensor_arg(),
             bias.into_tensor_arg(),
@@ -71,7 +71,7 @@ impl AttentionOps for CubeBackend {
         let values = len(&query);
         split_heads_kernel::launch(
             &query.client,
-            cubes(values),
+            cubes_of_values(values, UNITS),
             CubeDim::new_1d(UNITS),
             packed.into_tensor_arg(),
             query_bias.into_tensor_arg(),
@@ -94,7 +94,7 @@ impl AttentionOps for CubeBackend {
         let values = len(&query);
         merge_heads_kernel::launch(
             &out.client,
-            cubes(values),
+            cubes_of_values(values, UNITS),
             CubeDim::new_1d(UNITS),
             query.into_tensor_arg(),
             key.into_tensor_arg(),
@@ -192,10 +192,6 @@ impl Dropped {
             AttentionMask::On(mask, factor) => Self { mask: into_contiguous(mask), factor, is_dropping: true },
         }
     }
-}
-
-fn cubes(len: usize) -> CubeCount {
-    CubeCount::Static(len.div_ceil(UNITS as usize).min(MAX_CUBES) as u32, 1, 1)
 }
 
 #[cube(launch)]

@@ -8,9 +8,11 @@ mod attention;
 mod norm;
 mod product;
 mod reduce;
+mod rotary;
 mod softmax;
 mod squared_norms;
 
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::wgpu::CubeBackend;
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
@@ -36,6 +38,18 @@ impl FusedOps for CubeBackend {
 
     fn products(x: CubeTensor, y: CubeTensor) -> CubeTensor {
         product::product(x, y, None)
+    }
+
+    fn weight_and_bias_gradients(x: CubeTensor, grad: CubeTensor) -> (CubeTensor, CubeTensor) {
+        product::product_and_sums(Self::float_swap_dims(x, 0, 1), grad)
+    }
+
+    fn rotated_heads(x: CubeTensor, cos: CubeTensor, sin: CubeTensor) -> CubeTensor {
+        rotary::rotated_heads(x, cos, sin)
+    }
+
+    fn rotated_heads_backward(grad: CubeTensor, cos: CubeTensor, sin: CubeTensor) -> CubeTensor {
+        rotary::rotated_heads_backward(grad, cos, sin)
     }
 
     fn contiguous(x: CubeTensor) -> CubeTensor {
@@ -110,6 +124,11 @@ fn to_overwrite(tensor: CubeTensor) -> CubeTensor {
 fn rows_and_size(x: &CubeTensor) -> (usize, usize) {
     let size = x.meta.shape().as_slice().last().copied().unwrap_or(1).max(1);
     (len(x) / size, size)
+}
+
+/// Workgroups of `units` that handle one value a unit.
+fn cubes_of_values(len: usize, units: u32) -> CubeCount {
+    CubeCount::Static(len.div_ceil(units as usize).min(MAX_CUBES) as u32, 1, 1)
 }
 
 /// One workgroup for each row.

@@ -22,12 +22,49 @@ const SIDE: usize = TILE / UNITS;
 /// Values of a tile that a unit copies into shared memory.
 const COPIES: usize = TILE * DEPTH / (UNITS * UNITS);
 
+/// Copies a unit's share of the tile that begins at `first` and `k` out of a matrix into shared memory, with zeros beyond
+/// the matrix.
+#[cube]
+fn copy_tile(
+    matrix: &Tensor<f32>,
+    tile: &mut Shared<[f32]>,
+    begin: usize,
+    first: usize,
+    k: usize,
+    lines: usize,
+    depth: usize,
+    line_step: usize,
+    k_step: usize,
+    #[comptime] is_along_lines: bool,
+) {
+    #[unroll]
+    for copy in 0..COPIES {
+        let (line, in_tile) = place(copy, is_along_lines);
+        let mut value = 0.0f32;
+        if first + line < lines && k + in_tile < depth {
+            value = matrix[begin + (first + line) * line_step + (k + in_tile) * k_step];
+        }
+        tile[in_tile * PITCH + line] = value;
+    }
+}
+
+/// Row of `x` or column of `y`, and depth, of a unit's value number `copy`, within a tile. Neighboring units read
+/// neighboring values.
+#[cube]
+fn place(#[comptime] copy: usize, #[comptime] is_along_lines: bool) -> (usize, usize) {
+    let i = copy * UNITS * UNITS + UNIT_POS as usize;
+    if comptime!(is_along_lines) { (i % TILE, i / TILE) } else { (i / DEPTH, i % DEPTH) }
+}
+
+/// With `has_sums`, also the sums of the columns of `y`: as `xᵀ · y` is the gradient of a layer's weight, these are the
+/// gradient of its bias.
 #[cube(launch)]
 fn product_kernel(
     x: &Tensor<f32>,
     y: &Tensor<f32>,
     bias: &Tensor<f32>,
     out: &mut Tensor<f32>,
+    sums_of_y: &mut Tensor<f32>,
     rows: usize,
     depth: usize,
     columns: usize,
@@ -44,14 +81,15 @@ fn product_kernel(
     #[comptime] is_x_transposed: bool,
     #[comptime] is_y_transposed: bool,
     #[comptime] has_bias: bool,
+    #[comptime] has_sums: bool,
 ) {
     let mut xs = Shared::<[f32]>::new_slice(comptime!(DEPTH * PITCH));
     let mut ys = Shared::<[f32]>::new_slice(comptime!(DEPTH * PITCH));
-    let unit = UNIT_POS as usize;
-    let unit_row = unit / UNITS;
-    let unit_column = unit % UNITS;
+    let unit_row = UNIT_POS as usize / UNITS;
+    let unit_column = UNIT_POS as usize % UNITS;
     let first_row = CUBE_POS_Y as usize * TILE;
     let first_column = CUBE_POS_X as usize * TILE;
+    let (x_across, y_across) = comptime!((is_x_transposed, !is_y_transposed));
     let mut matrix = CUBE_POS_Z as usize;
     while matrix < matrices {
         let x_begin = matrix / inner * x_outer + matrix % inner * x_inner;
@@ -61,39 +99,15 @@ fn product_kernel(
         for i in 0..SIDE * SIDE {
             sums[i] = 0.0;
         }
+        let mut column_sums = Array::<f32>::new(SIDE);
+        #[unroll]
+        for j in 0..SIDE {
+            column_sums[j] = 0.0;
+        }
         let mut begin = 0usize.runtime();
         while begin < depth {
-            // Neighboring units read neighboring values.
-            #[unroll]
-            for copy in 0..COPIES {
-                let i = copy * UNITS * UNITS + unit;
-                let mut row = i / DEPTH;
-                let mut k = i % DEPTH;
-                if comptime!(is_x_transposed) {
-                    row = i % TILE;
-                    k = i / TILE;
-                }
-                let mut value = 0.0f32;
-                if first_row + row < rows && begin + k < depth {
-                    value = x[x_begin + (first_row + row) * x_row + (begin + k) * x_column];
-                }
-                xs[k * PITCH + row] = value;
-            }
-            #[unroll]
-            for copy in 0..COPIES {
-                let i = copy * UNITS * UNITS + unit;
-                let mut column = i % TILE;
-                let mut k = i / TILE;
-                if comptime!(is_y_transposed) {
-                    column = i / DEPTH;
-                    k = i % DEPTH;
-                }
-                let mut value = 0.0f32;
-                if first_column + column < columns && begin + k < depth {
-                    value = y[y_begin + (begin + k) * y_row + (first_column + column) * y_column];
-                }
-                ys[k * PITCH + column] = value;
-            }
+            copy_tile(x, &mut xs, x_begin, first_row, begin, rows, depth, x_row, x_column, x_across);
+            copy_tile(y, &mut ys, y_begin, first_column, begin, columns, depth, y_column, y_row, y_across);
             sync_cube();
             let mut k = 0usize.runtime();
             while k < DEPTH {
@@ -111,23 +125,34 @@ fn product_kernel(
                         sums[i * SIDE + j] += left[i] * right[j];
                     }
                 }
+                if comptime!(has_sums) {
+                    #[unroll]
+                    for j in 0..SIDE {
+                        column_sums[j] += right[j];
+                    }
+                }
                 k += 1;
             }
             sync_cube();
             begin += DEPTH;
         }
         #[unroll]
-        for i in 0..SIDE {
+        for j in 0..SIDE {
+            let column = first_column + unit_column + j * UNITS;
             #[unroll]
-            for j in 0..SIDE {
+            for i in 0..SIDE {
                 let row = first_row + unit_row + i * UNITS;
-                let column = first_column + unit_column + j * UNITS;
                 if row < rows && column < columns {
                     let mut value = sums[i * SIDE + j];
                     if comptime!(has_bias) {
                         value += bias[column];
                     }
                     out[(matrix * rows + row) * columns + column] = value;
+                }
+            }
+            if comptime!(has_sums) {
+                if first_row + unit_row == 0 && column < columns {
+                    sums_of_y[column] = column_sums[j];
                 }
             }
         }
@@ -138,6 +163,16 @@ fn product_kernel(
 /// `x · y + bias` along the last two dimensions, of which there are at most four: `[.., rows, depth]` and `[.., depth,
 /// columns]` to `[.., rows, columns]`. The other dimensions are the same in both. `bias` is `[columns]`.
 pub(super) fn product(x: CubeTensor, y: CubeTensor, bias: Option<CubeTensor>) -> CubeTensor {
+    launch(x, y, bias, None)
+}
+
+/// `x · y` `[rows, columns]`, and the sums of the columns of `y` `[columns]`.
+pub(super) fn product_and_sums(x: CubeTensor, y: CubeTensor) -> (CubeTensor, CubeTensor) {
+    let sums = empty(&y, Shape::from([y.meta.shape().as_slice()[1]]));
+    (launch(x, y, None, Some(sums.clone())), sums)
+}
+
+fn launch(x: CubeTensor, y: CubeTensor, bias: Option<CubeTensor>, sums_of_y: Option<CubeTensor>) -> CubeTensor {
     let (left, right) = (Matrices::of(&x), Matrices::of(&y));
     let [outer, inner, rows, depth] = left.dims;
     let [.., columns] = right.dims;
@@ -146,7 +181,7 @@ pub(super) fn product(x: CubeTensor, y: CubeTensor, bias: Option<CubeTensor>) ->
         *last = columns;
     }
     let out = empty(&x, Shape::from(shape));
-    let has_bias = bias.is_some();
+    let (has_bias, has_sums) = (bias.is_some(), sums_of_y.is_some());
     let tiles = |size: usize| size.div_ceil(TILE) as u32;
     product_kernel::launch(
         &out.client,
@@ -156,6 +191,8 @@ pub(super) fn product(x: CubeTensor, y: CubeTensor, bias: Option<CubeTensor>) ->
         y.into_tensor_arg(),
         bias.unwrap_or(x).into_tensor_arg(),
         out.clone().into_tensor_arg(),
+        // A buffer may be bound for writing once only.
+        sums_of_y.unwrap_or_else(|| empty(&out, Shape::from([1]))).into_tensor_arg(),
         rows,
         depth,
         columns,
@@ -172,6 +209,7 @@ pub(super) fn product(x: CubeTensor, y: CubeTensor, bias: Option<CubeTensor>) ->
         left.is_transposed(),
         right.is_transposed(),
         has_bias,
+        has_sums,
     );
     out
 }
