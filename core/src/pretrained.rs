@@ -10,7 +10,7 @@ use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts, TunedHead};
 use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::hub::pooling_of;
-use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel, layers_field, take_averaging_layer};
+use crate::model::{BaseModel, ModelConfig, TaskModel, layers_field, take_averaging_layer};
 use crate::recipe::{Family, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer, TokenizerFile};
 use crate::train::{Session, TrainingData, general_texts, training_sample};
@@ -258,13 +258,7 @@ impl Pretrained {
     ///
     /// # Errors
     /// If the recipe cannot be run, or its maximum length leaves no rows.
-    pub fn session(
-        &self,
-        recipe: RecipeSpec,
-        rows: TaskRows,
-        device: &Device,
-        masks: MaskSource,
-    ) -> Result<Session, Diagnostic> {
+    pub fn session(&self, recipe: RecipeSpec, rows: TaskRows, device: &Device) -> Result<Session, Diagnostic> {
         let recipe = Recipe::new(recipe, &self.facts(rows.facts))?;
         recipe.check_classes(rows.labels)?;
         let (max_length, overlap) = (recipe.max_length(), recipe.spec().doc_stride as usize);
@@ -288,7 +282,7 @@ impl Pretrained {
             cuts: Cuts { train: train_cut, validation: validation_cut, test: test_cut },
         };
         let model = self.task_model(&recipe, &data.labels, device);
-        Ok(Session::new(recipe, model, data, device, masks))
+        Ok(Session::new(recipe, model, data, device))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::metrics::Detail;
-use hone_core::model::{Dropout, MaskSource, TaskModel};
+use hone_core::model::{Dropout, TaskModel};
 use hone_core::recipe::{Metric, Pooling, Recipe, RecipeSpec, RowFacts, SimilarityLoss, Task, TripletDistance};
 use hone_core::runner::hard_negative;
 use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Similarity};
@@ -45,7 +45,7 @@ fn session(info: &Value, train: EncodedExamples, validation: EncodedExamples, ra
     let facts = RowFacts { suggested_len: 12, ..RowFacts::default() };
     let recipe = Recipe::new(raw, &model.base.facts(64, Pooling::Mean, facts)).unwrap();
     let data = TrainingData { train, validation, ..TrainingData::default() };
-    Session::new(recipe, model, data, &device, MaskSource::Host)
+    Session::new(recipe, model, data, &device)
 }
 
 fn similarity(info: &Value, name: &str) -> Similarity {

@@ -2,7 +2,7 @@
 //! logits of a large vocabulary in parts.
 
 use burn::tensor::{Device, Tensor};
-use hone_core::model::{Dropout, DropoutRates, Input, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{Dropout, DropoutRates, Input, LoraConfig, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
 use hone_core::text::Labels;
 use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};
@@ -45,7 +45,7 @@ fn assert_same(
     objective: Objective,
 ) {
     let step = || step(model, 12, &Device::flex());
-    let dropout = || Dropout::new(rates, MaskSource::Host, 1, 2);
+    let dropout = || Dropout::new(rates, 1, 2);
     let (loss, once) = gradients(model, step(), objective.clone(), trainable, &mut dropout());
     let (again, twice) = checkpointed_gradients(model, step(), objective, trainable, &mut dropout());
     assert_eq!(loss.into_scalar::<f32>(), again.into_scalar::<f32>());

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::Example;
-use hone_core::model::{MaskSource, ModelConfig, TaskModel};
+use hone_core::model::{ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::text::{EncodedExamples, EncodedRows, Tokenizer};
 use hone_core::train::{Session, TrainingData};
@@ -81,7 +81,7 @@ fn measured(dtype: Dtype, gradient_checkpointing: bool) -> (f64, f64) {
             tokenizer: Some(tokenizer.into()),
             ..TrainingData::default()
         };
-        let mut session = Session::new(recipe, model, data, &Device::flex(), MaskSource::Host);
+        let mut session = Session::new(recipe, model, data, &Device::flex());
         let estimate = session.memory_bytes();
         take_steps(&mut session, 1);
         estimate

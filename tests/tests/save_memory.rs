@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Write};
 
 use burn::tensor::Device;
 use hone_core::checkpoint::{self, CheckpointFile, CheckpointFolder, Slot};
-use hone_core::model::{BertConfig, MaskSource, ModelConfig, synthetic};
+use hone_core::model::{BertConfig, ModelConfig, synthetic};
 use hone_core::recipe::{Family, Pooling, Recipe, RecipeSpec, RowFacts};
 use hone_core::train::{Session, TrainingData};
 use hone_tests::{CountingAllocator, classified, peak_memory, ready, record, take_steps};
@@ -77,7 +77,7 @@ fn session() -> Session {
     let spec = RecipeSpec { batch_size: Some(8), epochs: Some(4), train_embeddings: true, ..RecipeSpec::default() };
     let facts = RowFacts { suggested_len: 16, ..RowFacts::default() };
     let recipe = Recipe::new(spec, &model.base.facts(32, Pooling::Mean, facts)).unwrap();
-    Session::new(recipe, model, data, &Device::flex(), MaskSource::Host)
+    Session::new(recipe, model, data, &Device::flex())
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Fine-tuning techniques against PyTorch, transformers, PEFT and scikit-learn.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use hone_core::model::{Dropout, MaskSource};
+use hone_core::model::Dropout;
 use hone_core::recipe::{
     ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts, Task,
 };
@@ -142,7 +142,7 @@ fn session(
     let rows = labeled(&info["rows"]);
     let data =
         TrainingData { train: rows.clone(), validation: rows, labels: classes().into(), ..TrainingData::default() };
-    Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
+    Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device)
 }
 
 #[test]

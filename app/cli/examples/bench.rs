@@ -8,7 +8,6 @@ use std::time::Instant;
 use burn::tensor::Device;
 use hone_core::device_to_host::step_to_host;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::model::MaskSource;
 use hone_core::run::BenchCase;
 use hone_core::runner::BenchModel;
 use mimalloc::MiMalloc;
@@ -43,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 async fn measured(case: &BenchCase) -> Result<serde_json::Value, Diagnostic> {
-    let mut bench = BenchModel::new(case, MaskSource::Host, &Device::flex())?;
+    let mut bench = BenchModel::new(case, &Device::flex())?;
     let (mut wall, mut cpu, mut last) = (Vec::new(), Vec::new(), 0.0);
     for number in 0..=case.steps {
         let (begin, cpu_begin) = (Instant::now(), cpu_ms());

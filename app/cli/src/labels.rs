@@ -20,7 +20,7 @@ const TEXT_COLUMNS: [&str; 7] = ["group", "finding", "line", "side", "label", "t
 
 /// Finds rows whose label is probably wrong, or those to be labeled next, and writes them to a file.
 pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
-    let (device, _) = train::device(arguments.device);
+    let device = train::device(arguments.device);
     let model = model::load(arguments.model.as_deref(), "", &device)?;
     if let Some(rows) = arguments.pool {
         return pool::list(arguments, rows, &model.pretrained, &device).await;

@@ -21,7 +21,7 @@ use crate::train;
 
 /// Predicts every row of a file, and writes the rows with their predictions.
 pub async fn predict(arguments: &PredictArguments) -> Result<(), Diagnostic> {
-    let (device, _) = train::device(arguments.device);
+    let device = train::device(arguments.device);
     let Tuned { parts, config } = model::load_tuned(&arguments.model, &device)?;
     let file = DataFile::scan(&arguments.data, DataRole::Train, arguments.reading.clone().hints())?;
     let task = parts.recipe.task();

@@ -10,7 +10,6 @@ use hone_core::dataset::{Cut, Cuts, DataReport};
 use hone_core::decimal;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Evaluation, Interval};
-use hone_core::model::MaskSource;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, Family, Metric, Pooling, RecipeSpec, Task};
@@ -34,7 +33,7 @@ const MULTILINGUAL_VOCAB: usize = 100_000;
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let mut file = recipe(&arguments.recipe)?;
-    let (device, masks) = device(arguments.device);
+    let device = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &file.recipe.model, &device)?;
     check_exports(arguments, file.recipe.task, model.pretrained.config.family())?;
     trust::check(arguments, file.recipe.task)?;
@@ -47,7 +46,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     if let Some(epochs) = opened.as_ref().and_then(|opened| opened.saved.extended_epochs()) {
         file.recipe.epochs = Some(epochs);
     }
-    let session = session(&mut data, file.recipe, &model, &device, masks)?;
+    let session = session(&mut data, file.recipe, &model, &device)?;
     let (mut saves, mut session) = saves(arguments, opened, source(&data, &model, arguments.device), session).await?;
     if let Some(epochs) = arguments.further {
         train_further(&mut session, epochs)?;
@@ -134,12 +133,12 @@ fn check_exports(arguments: &TrainArguments, task: Task, family: Family) -> Resu
     }
 }
 
-/// The device, and where its dropout masks come from.
-pub fn device(kind: DeviceKind) -> (Device, MaskSource) {
+/// The device that computes.
+pub fn device(kind: DeviceKind) -> Device {
     match kind {
-        DeviceKind::Cpu => (Device::flex(), MaskSource::Host),
+        DeviceKind::Cpu => Device::flex(),
         #[cfg(feature = "wgpu")]
-        DeviceKind::Gpu => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), MaskSource::Device),
+        DeviceKind::Gpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
     }
 }
 
@@ -187,13 +186,7 @@ fn train_further(session: &mut Session, epochs: u32) -> Result<(), Diagnostic> {
 }
 
 /// Sets up the run, and prints warnings about the data and the fields that Hone chose.
-pub fn session(
-    data: &mut Data,
-    spec: RecipeSpec,
-    model: &Model,
-    device: &Device,
-    masks: MaskSource,
-) -> Result<Session, Diagnostic> {
+pub fn session(data: &mut Data, spec: RecipeSpec, model: &Model, device: &Device) -> Result<Session, Diagnostic> {
     while data.rows.encode_next(&model.pretrained)? {}
     for note in data::notes(&data.warnings, data.rows.report()) {
         eprintln!("warning: {note}");
@@ -211,7 +204,7 @@ pub fn session(
     if !sentence.is_empty() {
         eprintln!("{sentence}");
     }
-    let session = data.rows.session(&model.pretrained, spec, device, masks)?;
+    let session = data.rows.session(&model.pretrained, spec, device)?;
     if let Some((head, _)) = model.pretrained.tuned.as_ref().filter(|_| session.recipe().task().names_outputs()) {
         let recipe = session.recipe();
         eprintln!("{}", head.sentence(recipe.spec(), recipe.pooling(), &session.data().labels));

@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::model::MaskSource;
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport, SelfCheck};
 use hone_core::train::{MAX_DIFFERENCE, self_check};
 use wasm_bindgen::prelude::*;
@@ -17,8 +16,6 @@ const TASKS: usize = 64;
 pub struct ChosenDevice {
     /// The device.
     pub device: Device,
-    /// Generator of the dropout masks.
-    pub masks: MaskSource,
     /// Largest buffer of the GPU, in bytes, if it computes.
     pub max_buffer_bytes: Option<f64>,
     /// The kind of device, and the reason for its choice.
@@ -63,7 +60,7 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> ChosenDev
     }
     let report =
         DeviceReport { backend: Backend::WebGpu, adapter: adapter.name, check: Some(check), reason: String::new() };
-    ChosenDevice { device, masks: MaskSource::Device, max_buffer_bytes: adapter.max_buffer_bytes, report }
+    ChosenDevice { device, max_buffer_bytes: adapter.max_buffer_bytes, report }
 }
 
 async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> {
@@ -73,7 +70,7 @@ async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> 
 
 fn cpu(reason: String, adapter: String, check: Option<SelfCheck>) -> ChosenDevice {
     let report = DeviceReport { backend: Backend::Cpu, adapter, check, reason };
-    ChosenDevice { device: Device::flex(), masks: MaskSource::Host, max_buffer_bytes: None, report }
+    ChosenDevice { device: Device::flex(), max_buffer_bytes: None, report }
 }
 
 struct Adapter {

@@ -8,6 +8,7 @@
 
 mod activation;
 mod adamw;
+mod dropout;
 mod erf;
 mod exp;
 mod gemm;
@@ -22,6 +23,7 @@ mod widen;
 
 pub use activation::{gelu, gelu_backward, gelu_tanh, gelu_tanh_backward, silu, silu_backward};
 pub use adamw::{AdamWStep, adamw};
+pub use dropout::{DropoutMask, add_dropped, dropout};
 pub use gemm::{Matrix, add_product};
 pub use norm::{Norm, NormGradients, layer_norm, layer_norm_backward, rms_norm, rms_norm_backward};
 pub use rows::{squared_norm, sum_of_rows};

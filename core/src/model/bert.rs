@@ -16,7 +16,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::padding_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::{attend, gelu, heads_of, self_attention};
+use crate::ops::{apply_dropout, attend, gelu, heads_of, self_attention};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 
@@ -231,10 +231,8 @@ impl Bert {
         token_type_ids: Option<Tensor<2, Int>>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let [batch, seq] = ids.dims();
-        let mask =
-            dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.word_embeddings.size()], &ids.device());
-        let x = mask.apply(self.embeddings.forward(ids, token_type_ids));
+        let mask = dropout.draw(Site::HiddenStates);
+        let x = apply_dropout(self.embeddings.forward(ids, token_type_ids), mask);
         match &self.embeddings.projection {
             Some(projection) => projection.forward(x, &mut Dropout::off()),
             None => x,
@@ -301,28 +299,27 @@ impl Layer {
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let x = self.attention.forward(x, bias, dropout);
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let mask = dropout.draw(Site::HiddenStates);
         let inner = gelu(self.intermediate.forward(x.clone(), dropout));
-        self.norm.forward(mask.apply(self.output.forward(inner, dropout)) + x)
+        self.norm.forward_sum(x, self.output.forward(inner, dropout), mask)
     }
 }
 
 impl Attention {
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
-        let [batch, seq, hidden] = x.dims();
-        let probs_mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
-        let output_mask = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
+        let probs_mask = dropout.draw(Site::Attention);
+        let output_mask = dropout.draw(Site::HiddenStates);
         let layers = [&self.query, &self.key, &self.value];
         let context = match layers.map(Linear::weight_and_bias) {
             [Some(query), Some(key), Some(value)] => {
-                self_attention(x.clone(), [query, key, value], bias, probs_mask.into_parts(), self.heads)
+                self_attention(x.clone(), [query, key, value], bias, probs_mask, self.heads)
             }
             _ => {
                 let heads = layers.map(|linear| heads_of(linear.forward(x.clone(), dropout), self.heads));
-                attend(heads, bias, probs_mask.into_parts())
+                attend(heads, bias, probs_mask)
             }
         };
-        self.norm.forward(output_mask.apply(self.output.forward(context, dropout)) + x)
+        self.norm.forward_sum(x, self.output.forward(context, dropout), output_mask)
     }
 }
 

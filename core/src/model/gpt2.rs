@@ -14,7 +14,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::causal_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::{attend, gelu_tanh, heads_of};
+use crate::ops::{add_dropped, apply_dropout, attend, gelu_tanh, heads_of};
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -92,9 +92,9 @@ impl Gpt2 {
 
     /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]` that follow `past` earlier tokens.
     pub fn embed(&self, ids: Tensor<2, Int>, past: usize, dropout: &mut Dropout) -> Tensor<3> {
-        let [batch, seq] = ids.dims();
-        let mask = dropout.draw(Site::HiddenStates, [batch, seq, self.wte.size()], &ids.device());
-        mask.apply(self.wte.forward(ids) + self.wpe.rows(past..past + seq).unsqueeze())
+        let [_, seq] = ids.dims();
+        let mask = dropout.draw(Site::HiddenStates);
+        apply_dropout(self.wte.forward(ids) + self.wpe.rows(past..past + seq).unsqueeze(), mask)
     }
 
     /// Applies some of the layers to `x` `[batch, seq, hidden]`. Each token attends to itself, to earlier tokens and to
@@ -145,12 +145,12 @@ impl Block {
         cache: Option<(&mut KvCache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let mask = dropout.draw(Site::HiddenStates);
         let attended = self.attn.forward(self.ln_1.forward(x.clone()), bias, cache, dropout);
-        let x = x + mask.apply(attended);
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let x = add_dropped(x, attended, mask);
+        let mask = dropout.draw(Site::HiddenStates);
         let inner = gelu_tanh(self.mlp.c_fc.forward(self.ln_2.forward(x.clone()), dropout));
-        x + mask.apply(self.mlp.c_proj.forward(inner, dropout))
+        add_dropped(x, self.mlp.c_proj.forward(inner, dropout), mask)
     }
 }
 
@@ -162,7 +162,7 @@ impl Attention {
         cache: Option<(&mut KvCache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let [batch, seq, hidden] = x.dims();
+        let [.., hidden] = x.dims();
         let qkv = self.c_attn.forward(x, dropout);
         let third = |i: usize| heads_of(qkv.clone().narrow(2, i * hidden, hidden), self.heads);
         let (query, key, value) = (third(0), third(1), third(2));
@@ -170,9 +170,8 @@ impl Attention {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
         };
-        let [_, _, all, _] = key.dims();
-        let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, all], &qkv.device());
-        self.c_proj.forward(attend([query, key, value], bias.clone(), mask.into_parts()), dropout)
+        let mask = dropout.draw(Site::Attention);
+        self.c_proj.forward(attend([query, key, value], bias.clone(), mask), dropout)
     }
 }
 

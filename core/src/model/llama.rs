@@ -18,7 +18,7 @@ use crate::model::mask::causal_mask;
 use crate::model::norm::RmsNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sizes::Sizes;
-use crate::ops::{attend_with_scale, contiguous, gelu_tanh, silu};
+use crate::ops::{add_dropped, apply_dropout, attend_with_scale, contiguous, gelu_tanh, silu};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -155,9 +155,8 @@ impl Llama {
 
     /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]`.
     pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
-        let [batch, seq] = ids.dims();
-        let mask = dropout.draw(Site::HiddenStates, [batch, seq, self.embed_tokens.size()], &ids.device());
-        mask.apply(times(self.embed_tokens.forward(ids), self.embedding_multiplier))
+        let mask = dropout.draw(Site::HiddenStates);
+        apply_dropout(times(self.embed_tokens.forward(ids), self.embedding_multiplier), mask)
     }
 
     /// Applies some of the layers to `x` `[batch, seq, hidden]`. Each token attends to itself, to earlier tokens and to
@@ -292,11 +291,11 @@ impl Layer {
         cache: Option<(&mut KvCache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let mask = dropout.draw(Site::HiddenStates);
         let attended = self.self_attn.forward(self.input_layernorm.forward(x.clone()), positions, cache, dropout);
         let attended = normalized(self.post_attention_norm.as_ref(), attended);
-        let x = x + times(mask.apply(attended), self.residual_multiplier);
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let x = add_dropped(x, times(attended, self.residual_multiplier), mask);
+        let mask = dropout.draw(Site::HiddenStates);
         let inner = self.pre_feedforward_norm.forward(x.clone());
         let gate = self.gate_proj.forward(inner.clone(), dropout);
         let gate = match self.activation {
@@ -305,7 +304,7 @@ impl Layer {
         };
         let output = self.down_proj.forward(gate * self.up_proj.forward(inner, dropout), dropout);
         let output = normalized(self.post_feedforward_norm.as_ref(), output);
-        x + times(mask.apply(output), self.residual_multiplier)
+        add_dropped(x, times(output, self.residual_multiplier), mask)
     }
 }
 
@@ -333,10 +332,9 @@ impl Attention {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
         };
-        let [_, _, all, _] = key.dims();
-        let mask = dropout.draw(Site::Attention, [batch, heads, seq, all], &x.device());
+        let mask = dropout.draw(Site::Attention);
         let bias = positions.masks[self.window].clone();
-        self.o_proj.forward(attend_with_scale([query, key, value], bias, mask.into_parts(), self.scale), dropout)
+        self.o_proj.forward(attend_with_scale([query, key, value], bias, mask, self.scale), dropout)
     }
 }
 

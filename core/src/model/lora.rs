@@ -8,7 +8,7 @@ use std::sync::Arc;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::model::dropout::{Dropout, Site};
-use crate::ops::linear;
+use crate::ops::{apply_dropout, linear};
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
 use crate::weights::{Weight, in_32_bits, weights_of};
@@ -106,13 +106,12 @@ impl Lora {
         bias: Option<Tensor<1>>,
         dropout: &mut Dropout,
     ) -> Tensor<D> {
-        let mask = dropout.draw(Site::Adapter, x.dims(), &x.device());
-        let is_dropping = mask.is_dropping();
-        let input = mask.apply(x.clone());
+        let mask = dropout.draw(Site::Adapter);
+        let input = apply_dropout(x.clone(), mask);
         let low = linear(linear(input.clone(), self.a.tensor.clone(), None), self.b.tensor.clone(), None) * self.scale;
         let Some(dora) = &self.dora else { return linear(x, weight, bias) + low };
         let factor = (dora.magnitude.tensor.clone() / self.column_norms(dora, &weight)).unsqueeze::<D>();
-        if is_dropping {
+        if mask.is_some() {
             // As in PEFT, dropout also applies to the frozen weight's part of the scaled term.
             let dense = linear(input, weight.clone(), None);
             return linear(x, weight, bias) + (factor.clone() - 1.0) * dense + factor * low;

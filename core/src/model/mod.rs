@@ -33,7 +33,7 @@ pub use config::{
     BertConfig, ConfigError, GateActivation, Gpt2Config, LayerAttention, Llama3Scaling, LlamaConfig, LlamaVariant,
     ModelConfig, ModernBertConfig, NormPlacement, Rope, RopeScaling, YarnScaling, layers_field, plain_config,
 };
-pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
+pub use dropout::{Dropout, DropoutRates, Site};
 pub use gpt2::Gpt2;
 pub use input::{FrozenPrefix, HiddenStates, Input};
 pub use kv_cache::KvCache;

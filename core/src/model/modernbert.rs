@@ -16,7 +16,7 @@ use crate::model::norm::UnbiasedNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sentence_head::Dense;
 use crate::model::sizes::Sizes;
-use crate::ops::{attend, contiguous, gelu};
+use crate::ops::{add_dropped, apply_dropout, attend, contiguous, gelu};
 use crate::recipe::ParamGroup;
 use crate::usage::Activation;
 use crate::weights::{Tensors, WeightsError, weights_of};
@@ -110,10 +110,9 @@ impl ModernBert {
 
     /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]`.
     pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
-        let [batch, seq] = ids.dims();
         let Embeddings { tok_embeddings, norm } = &self.embeddings;
-        let mask = dropout.draw(Site::HiddenStates, [batch, seq, tok_embeddings.size()], &ids.device());
-        mask.apply(norm.forward(tok_embeddings.forward(ids)))
+        let mask = dropout.draw(Site::HiddenStates);
+        apply_dropout(norm.forward(tok_embeddings.forward(ids)), mask)
     }
 
     /// Applies some of the layers to `x` `[batch, seq, hidden]`. `attention_mask` `[batch, seq]` is 1 on tokens and 0 on
@@ -170,14 +169,14 @@ impl Layer {
     }
 
     fn forward(&self, x: Tensor<3>, positions: &Positions, dropout: &mut Dropout) -> Tensor<3> {
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let mask = dropout.draw(Site::HiddenStates);
         let normalized = match &self.attn_norm {
             Some(norm) => norm.forward(x.clone()),
             None => x.clone(),
         };
-        let x = x + mask.apply(self.attn.forward(normalized, positions, dropout));
-        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
-        let x = x.clone() + mask.apply(self.mlp.forward(self.mlp_norm.forward(x), dropout));
+        let x = add_dropped(x, self.attn.forward(normalized, positions, dropout), mask);
+        let mask = dropout.draw(Site::HiddenStates);
+        let x = add_dropped(x.clone(), self.mlp.forward(self.mlp_norm.forward(x), dropout), mask);
         match &self.final_norm {
             Some(norm) => norm.forward(x),
             None => x,
@@ -189,7 +188,7 @@ impl Attention {
     fn forward(&self, x: Tensor<3>, positions: &Positions, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
         let head_dim = hidden / self.heads;
-        let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
+        let mask = dropout.draw(Site::Attention);
         let qkv = self.wqkv.forward(x, dropout);
         let third = |i: usize| qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]);
         let heads_of = |x: Tensor<4>| match &positions.rotary {
@@ -197,7 +196,7 @@ impl Attention {
             None => x.swap_dims(1, 2),
         };
         let (query, key, value) = (heads_of(third(0)), heads_of(third(1)), contiguous(third(2).swap_dims(1, 2)));
-        self.wo.forward(attend([query, key, value], positions.bias.clone(), mask.into_parts()), dropout)
+        self.wo.forward(attend([query, key, value], positions.bias.clone(), mask), dropout)
     }
 }
 

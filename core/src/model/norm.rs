@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::ops::{layer_norm, rms_norm};
+use crate::ops::{DropoutMask, layer_norm, layer_norm_of_sum, rms_norm};
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, Weight, WeightsError, weights_of};
 
@@ -61,6 +61,16 @@ impl LayerNorm {
     /// `[.., size]` to `[.., size]`.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.tensor.clone(), self.bias.tensor.clone(), self.eps)
+    }
+
+    /// The norm of `x + dropout(y)`.
+    pub(super) fn forward_sum<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        y: Tensor<D>,
+        mask: Option<DropoutMask>,
+    ) -> Tensor<D> {
+        layer_norm_of_sum(x, y, mask, self.weight.tensor.clone(), self.bias.tensor.clone(), self.eps)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::dropout::Dropout;
 use crate::model::linear::Linear;
 use crate::model::norm::{UnbiasedNorm, UnitNorm};
-use crate::ops::gelu;
+use crate::ops::{DropoutMask, apply_dropout, gelu};
 use crate::recipe::Pooling;
 use crate::usage::Activation;
 use crate::weights::weights_of;
@@ -59,13 +59,13 @@ impl SentenceHead {
         }
     }
 
-    /// Logits `[batch, outputs]` of `x` `[batch, hidden]`, to whose values before the output layer `dropout` is applied.
-    pub(super) fn outputs(&self, x: Tensor<2>, dropout: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Tensor<2> {
+    /// Logits `[batch, outputs]` of `x` `[batch, hidden]`, with dropout before the output layer.
+    pub(super) fn outputs(&self, x: Tensor<2>, mask: Option<DropoutMask>) -> Tensor<2> {
         let x = match &self.dense {
             Some(dense) => dense.forward(x),
             None => x,
         };
-        let outputs = self.output.forward(dropout(x), &mut Dropout::off());
+        let outputs = self.output.forward(apply_dropout(x, mask), &mut Dropout::off());
         let Unit { mean, deviation } = self.unit;
         if self.unit == Unit::default() { outputs } else { outputs * deviation + mean }
     }

@@ -14,6 +14,7 @@ use crate::model::linear::Linear;
 use crate::model::lora::LoraConfig;
 use crate::model::norm::UnitNorm;
 use crate::model::sentence_head::{Dense, SentenceHead, Unit};
+use crate::ops::apply_dropout;
 use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
 use crate::usage::{DenseLayer, HeadLayers};
@@ -177,24 +178,22 @@ impl TaskModel {
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
             Head::Sentence(head) => {
-                let [rows, _] = input.attention_mask.dims();
-                let mask = dropout.draw(Site::Head, [rows, self.base.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head);
                 let sentence = self.sentence(input, dropout);
                 let x = match (head.pooling, &head.dense) {
                     (Pooling::Cls, None) => self.base.pool(sentence),
                     _ => head.normalized(sentence),
                 };
-                head.outputs(x, |x| mask.apply(x))
+                head.outputs(x, mask)
             }
             Head::Tokens(head) => {
-                let [rows, len] = input.attention_mask.dims();
-                let mask = dropout.draw(Site::Head, [rows * len, self.base.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head);
                 let tokens = self.tokens(input, dropout);
                 let tokens = match &head.dense {
                     Some(dense) => dense.forward(tokens),
                     None => tokens,
                 };
-                head.output.forward(mask.apply(tokens), &mut Dropout::off())
+                head.output.forward(apply_dropout(tokens, mask), &mut Dropout::off())
             }
             Head::Embedding(head) => head.forward(self.sentence(input, dropout)),
             Head::Vocabulary => {

@@ -10,6 +10,7 @@ use burn_autodiff::checkpoint::base::Checkpointer;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use hone_kernels::DropoutMask;
 
 use crate::ops::fused::FusedOps;
 use crate::ops::{contiguous, linear, products};
@@ -24,16 +25,6 @@ pub struct Projections<B: Backend> {
     pub(super) query_bias: FloatTensor<B>,
     pub(super) key_bias: FloatTensor<B>,
     pub(super) value_bias: FloatTensor<B>,
-}
-
-/// Dropout of attention weights.
-#[derive(Clone, Debug, ExtensionType)]
-#[extension_type(fusion: cfg(feature = "wgpu"))]
-pub enum AttentionMask<B: Backend> {
-    /// None.
-    Off,
-    /// A mask `[batch, heads, seq, seq]`, and a factor of the weights that are kept.
-    On(FloatTensor<B>, f32),
 }
 
 /// Sizes of the heads.
@@ -134,7 +125,7 @@ pub trait AttentionOps: FusedOps {
     fn attention_weights(
         scores: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        #[extension_type] mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let weights = Self::softmax_last(Self::float_add(Self::float_mul_scalar(scores, scale.into()), bias));
@@ -147,7 +138,7 @@ pub trait AttentionOps: FusedOps {
     fn dropped_attention_weights(
         scores: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        #[extension_type] mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> FloatTensor<Self> {
         Self::attention_weights(scores, bias, mask, scale).1
@@ -158,7 +149,7 @@ pub trait AttentionOps: FusedOps {
     fn attention_weights_backward(
         weights: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-        #[extension_type] mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> FloatTensor<Self> {
         let grad = Self::softmax_last_backward(weights, dropped::<Self>(grad, mask));
@@ -171,7 +162,7 @@ pub trait AttentionOps: FusedOps {
         x: FloatTensor<Self>,
         #[extension_type] projections: Projections<Self>,
         bias: FloatTensor<Self>,
-        #[extension_type] mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         shape: HeadShape,
     ) -> FloatTensor<Self> {
         forward::<Self>(x, projections, bias, mask, shape).0
@@ -180,11 +171,10 @@ pub trait AttentionOps: FusedOps {
 
 impl AttentionOps for burn::backend::Flex {}
 
-fn dropped<B: Backend>(weights: FloatTensor<B>, mask: AttentionMask<B>) -> FloatTensor<B> {
+fn dropped<B: FusedOps>(weights: FloatTensor<B>, mask: Option<DropoutMask>) -> FloatTensor<B> {
     match mask {
-        AttentionMask::Off => weights,
-        AttentionMask::On(mask, 1.0) => B::float_mul(weights, mask),
-        AttentionMask::On(mask, factor) => B::float_mul(B::float_mul_scalar(weights, factor.into()), mask),
+        Some(mask) => B::dropout(weights, mask),
+        None => weights,
     }
 }
 
@@ -200,7 +190,7 @@ struct Kept<B: Backend> {
     /// Attention weights before and after dropout.
     weights: FloatTensor<B>,
     dropped: FloatTensor<B>,
-    mask: AttentionMask<B>,
+    mask: Option<DropoutMask>,
     shape: HeadShape,
 }
 
@@ -208,7 +198,7 @@ fn forward<B: AttentionOps>(
     x: FloatTensor<B>,
     projections: Projections<B>,
     bias: FloatTensor<B>,
-    mask: AttentionMask<B>,
+    mask: Option<DropoutMask>,
     shape: HeadShape,
 ) -> (FloatTensor<B>, Kept<B>) {
     let Projections { query_weight, key_weight, value_weight, query_bias, key_bias, value_bias } = projections;
@@ -216,7 +206,7 @@ fn forward<B: AttentionOps>(
     let packed = B::product(x.clone(), weight.clone());
     let (query, key, value) = B::split_heads(packed, query_bias, key_bias, value_bias, shape);
     let scores = B::products(query.clone(), transposed::<B>(key.clone()));
-    let (weights, dropped) = B::attention_weights(scores, bias, mask.clone(), shape.scale());
+    let (weights, dropped) = B::attention_weights(scores, bias, mask, shape.scale());
     let context = B::products(dropped.clone(), value.clone());
     let context = B::float_reshape(B::float_swap_dims(context, 1, 2), shape.of_rows(shape.hidden()));
     (context, Kept { x, weight, query, key, value, weights, dropped, mask, shape })
@@ -272,7 +262,7 @@ struct AttentionWeights;
 
 impl<B: AttentionOps> Backward<B, 1> for AttentionWeights {
     /// The weights before dropout, the mask, and the scale of the scores.
-    type State = (FloatTensor<B>, AttentionMask<B>, f32);
+    type State = (FloatTensor<B>, Option<DropoutMask>, f32);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
@@ -283,26 +273,18 @@ impl<B: AttentionOps> Backward<B, 1> for AttentionWeights {
     }
 }
 
-/// The mask without a backward pass.
-fn inner<B: Backend, C: CheckpointStrategy>(mask: AttentionMask<Autodiff<B, C>>) -> AttentionMask<B> {
-    match mask {
-        AttentionMask::Off => AttentionMask::Off,
-        AttentionMask::On(mask, factor) => AttentionMask::On(mask.into_primitive(), factor),
-    }
-}
-
 impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
     fn dropped_attention_weights(
         scores: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> FloatTensor<Self> {
         let prepared = AttentionWeights.prepare::<C>([scores.node()]).compute_bound().stateful();
-        let (scores, bias, mask) = (scores.into_primitive(), bias.into_primitive(), inner(mask));
+        let (scores, bias) = (scores.into_primitive(), bias.into_primitive());
         match prepared {
             OpsKind::Tracked(prepared) => {
-                let (weights, dropped) = B::attention_weights(scores, bias, mask.clone(), scale);
+                let (weights, dropped) = B::attention_weights(scores, bias, mask, scale);
                 prepared.finish((weights, mask, scale), dropped)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(B::dropped_attention_weights(scores, bias, mask, scale)),
@@ -313,7 +295,7 @@ impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
         x: FloatTensor<Self>,
         projections: Projections<Self>,
         bias: FloatTensor<Self>,
-        mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         shape: HeadShape,
     ) -> FloatTensor<Self> {
         let Projections { query_weight, key_weight, value_weight, query_bias, key_bias, value_bias } = projections;
@@ -327,7 +309,7 @@ impl<B: AttentionOps, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
             key_bias: key_bias.into_primitive(),
             value_bias: value_bias.into_primitive(),
         };
-        let (context, kept) = forward::<B>(x.into_primitive(), projections, bias.into_primitive(), inner(mask), shape);
+        let (context, kept) = forward::<B>(x.into_primitive(), projections, bias.into_primitive(), mask, shape);
         match prepared {
             OpsKind::Tracked(prepared) => prepared.finish(kept, context),
             OpsKind::UnTracked(prepared) => prepared.finish(context),
@@ -364,9 +346,6 @@ fn merged(heads: &TensorSpec, shape: HeadShape) -> TensorSpec {
 /// A linear layer's weight `[in, out]` and bias `[out]`.
 pub type WeightAndBias = (Tensor<2>, Tensor<1>);
 
-/// A mask of dropout `[batch, heads, seq, all]`, and the factor of the weights that it keeps; `None` without dropout.
-pub type WeightsMask = Option<(Tensor<4>, f64)>;
-
 /// Self-attention of an encoder, `[batch, seq, hidden]`, before the layer that mixes the heads: the linear layers of
 /// queries, keys and values, and [`attend`]. On a GPU, all is one operation. On the CPU there are no dispatches to save,
 /// and each layer's weight is multiplied where it is.
@@ -374,7 +353,7 @@ pub fn self_attention(
     x: Tensor<3>,
     layers: [WeightAndBias; 3],
     bias: Tensor<4>,
-    mask: WeightsMask,
+    mask: Option<DropoutMask>,
     heads: usize,
 ) -> Tensor<3> {
     if x.device().inner() != Device::flex() {
@@ -391,7 +370,7 @@ pub fn heads_of(x: Tensor<3>, heads: usize) -> Tensor<4> {
 }
 
 /// [`attend_with_scale`], with the scale `1 / √head_dim`.
-pub fn attend(heads: [Tensor<4>; 3], bias: Tensor<4>, mask: WeightsMask) -> Tensor<3> {
+pub fn attend(heads: [Tensor<4>; 3], bias: Tensor<4>, mask: Option<DropoutMask>) -> Tensor<3> {
     let [.., head_dim] = heads[0].dims();
     attend_with_scale(heads, bias, mask, 1.0 / (head_dim as f64).sqrt())
 }
@@ -402,7 +381,7 @@ pub fn attend(heads: [Tensor<4>; 3], bias: Tensor<4>, mask: WeightsMask) -> Tens
 pub fn attend_with_scale(
     [query, key, value]: [Tensor<4>; 3],
     bias: Tensor<4>,
-    mask: WeightsMask,
+    mask: Option<DropoutMask>,
     scale: f64,
 ) -> Tensor<3> {
     let ([batch, heads, seq, head_dim], [_, kv_heads, all, _]) = (query.dims(), key.dims());
@@ -413,25 +392,18 @@ pub fn attend_with_scale(
     let weights: Tensor<4> = Tensor::from_dispatch(Dispatch::dropped_attention_weights(
         scores.into_dispatch(),
         bias.into_dispatch(),
-        into_attention_mask(mask),
+        mask,
         scale as f32,
     ));
     let context = contiguous(products(weights.reshape([batch, kv_heads, rows, all]), value));
     context.reshape([batch, heads, seq, head_dim]).swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
 }
 
-fn into_attention_mask(mask: WeightsMask) -> AttentionMask<Dispatch> {
-    match mask {
-        None => AttentionMask::Off,
-        Some((mask, factor)) => AttentionMask::On(mask.into_dispatch(), factor as f32),
-    }
-}
-
 fn as_one_operation(
     x: Tensor<3>,
     [query, key, value]: [WeightAndBias; 3],
     bias: Tensor<4>,
-    mask: WeightsMask,
+    mask: Option<DropoutMask>,
     heads: usize,
 ) -> Tensor<3> {
     let [batch, seq, hidden] = x.dims();
@@ -444,7 +416,6 @@ fn as_one_operation(
         key_bias: key.1.into_dispatch(),
         value_bias: value.1.into_dispatch(),
     };
-    let mask = into_attention_mask(mask);
     let rows = x.reshape([batch * seq, hidden]).into_dispatch();
     let context: Tensor<2> =
         Tensor::from_dispatch(Dispatch::self_attention(rows, projections, bias.into_dispatch(), mask, shape));
@@ -468,7 +439,7 @@ mod tests {
         tensor.into_data().try_into_vec().unwrap()
     }
 
-    type Attention = fn(Tensor<3>, [WeightAndBias; 3], Tensor<4>, WeightsMask, usize) -> Tensor<3>;
+    type Attention = fn(Tensor<3>, [WeightAndBias; 3], Tensor<4>, Option<DropoutMask>, usize) -> Tensor<3>;
 
     /// The output, and the gradients of the input, the weights and the biases.
     fn passes(
@@ -485,7 +456,7 @@ mod tests {
                 tensor([hidden], 5 + seed).autodiff().require_grad(),
             )
         });
-        let mask = is_dropping.then(|| (tensor([batch, heads, seq, seq], 12).abs().autodiff(), 1.5));
+        let mask = is_dropping.then(|| DropoutMask::new(0.3, 12));
         let bias = tensor(bias_shape, 13).autodiff();
         let y = attention(x.clone(), layers.clone(), bias, mask, heads);
         let mut grads = (y.clone() * tensor([batch, seq, hidden], 14).autodiff()).sum().backward();

@@ -6,6 +6,7 @@ use burn_autodiff::checkpoint::base::Checkpointer;
 use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
+use hone_kernels::DropoutMask;
 
 use crate::ops::fused::{FusedOps, Nonlinearity};
 
@@ -147,6 +148,58 @@ impl<B: FusedOps> Backward<B, 1> for RotatedHeads {
 }
 
 #[derive(Debug)]
+struct Dropout(DropoutMask);
+
+impl<B: FusedOps> Backward<B, 1> for Dropout {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        if let [Some(x)] = ops.parents {
+            grads.register::<B>(x.id, B::dropout(grad, self.0));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AddDropped(DropoutMask);
+
+impl<B: FusedOps> Backward<B, 2> for AddDropped {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [x, y] = ops.parents;
+        if let Some(node) = y {
+            grads.register::<B>(node.id, B::dropout(grad.clone(), self.0));
+        }
+        if let Some(node) = x {
+            grads.register::<B>(node.id, grad);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct NormOfSum(Option<DropoutMask>);
+
+impl<B: FusedOps> Backward<B, 4> for NormOfSum {
+    /// Normalized sum, 1 / deviation, gamma.
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (normal, scale, gamma_value) = ops.state;
+        let [x, y, gamma, beta] = ops.parents;
+        let (for_x, for_y, for_gamma, for_beta) = B::norm_of_sum_backward(normal, scale, gamma_value, grad, self.0);
+        for (node, grad) in [(x, for_x), (y, for_y), (gamma, for_gamma), (beta, for_beta)] {
+            if let Some(node) = node {
+                grads.register::<B>(node.id, grad);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Norm;
 
 impl<B: FusedOps> Backward<B, 3> for Norm {
@@ -263,6 +316,22 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         }
     }
 
+    fn dropout(x: FloatTensor<Self>, mask: DropoutMask) -> FloatTensor<Self> {
+        match Dropout(mask).prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((), B::dropout(x.into_primitive(), mask)),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::dropout(x.into_primitive(), mask)),
+        }
+    }
+
+    fn add_dropped(x: FloatTensor<Self>, y: FloatTensor<Self>, mask: DropoutMask) -> FloatTensor<Self> {
+        let prepared = AddDropped(mask).prepare::<C>([x.node(), y.node()]).compute_bound().stateful();
+        let sum = B::add_dropped(x.into_primitive(), y.into_primitive(), mask);
+        match prepared {
+            OpsKind::Tracked(prepared) => prepared.finish((), sum),
+            OpsKind::UnTracked(prepared) => prepared.finish(sum),
+        }
+    }
+
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Softmax.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
@@ -289,6 +358,27 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::norm_last(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), eps))
             }
+        }
+    }
+
+    fn norm_of_sum(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mask: Option<DropoutMask>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        eps: f64,
+    ) -> FloatTensor<Self> {
+        let parents = [x.node(), y.node(), gamma.node(), beta.node()];
+        let prepared = NormOfSum(mask).prepare::<C>(parents).compute_bound().stateful();
+        let [x, y, gamma, beta] =
+            [x.into_primitive(), y.into_primitive(), gamma.into_primitive(), beta.into_primitive()];
+        match prepared {
+            OpsKind::Tracked(prepared) => {
+                let (out, normal, scale) = B::norm_of_sum_kept(x, y, mask, gamma.clone(), beta, eps);
+                prepared.finish((normal, scale, gamma), out)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::norm_of_sum(x, y, mask, gamma, beta, eps)),
         }
     }
 

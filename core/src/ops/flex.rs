@@ -6,7 +6,7 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Bytes, DType, Shape, TensorData, bf16, f16};
 use half::slice::HalfFloatSliceExt;
-use hone_kernels::{Matrix, Norm, NormGradients};
+use hone_kernels::{DropoutMask, Matrix, Norm, NormGradients};
 
 use crate::ops::fused::{FusedOps, Nonlinearity};
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
@@ -52,6 +52,15 @@ impl FusedOps for Flex {
             Nonlinearity::Silu => hone_kernels::silu_backward,
         };
         made(function(x.get(), grad.get()), shape)
+    }
+
+    fn dropout(x: Cpu, mask: DropoutMask) -> Cpu {
+        changed(x, |values| hone_kernels::dropout(values, mask)).0
+    }
+
+    fn add_dropped(x: Cpu, y: Cpu, mask: DropoutMask) -> Cpu {
+        let x = Values::of(x);
+        changed(y, |values| hone_kernels::add_dropped(x.get(), values, mask)).0
     }
 
     fn softmax_last(x: Cpu) -> Cpu {

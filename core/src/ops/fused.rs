@@ -4,7 +4,8 @@
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
-use burn::tensor::{Shape, Slice};
+use burn::tensor::{Shape, Slice, TensorData};
+use hone_kernels::DropoutMask;
 
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 #[cfg(feature = "wgpu")]
@@ -121,6 +122,20 @@ pub trait FusedOps: Backend {
         Self::float_swap_dims(Self::float_add(Self::float_mul(grad, cos), turned), 1, 2)
     }
 
+    /// Dropout.
+    #[fusion(meta = |x, _mask| x.clone())]
+    fn dropout(x: FloatTensor<Self>, mask: DropoutMask) -> FloatTensor<Self> {
+        let factors: Vec<f32> = (0..x.shape().num_elements() as u32).map(|i| mask.factor(i)).collect();
+        let factors = Self::float_from_data(TensorData::new(factors, x.shape()), &x.device());
+        Self::float_mul(x, factors)
+    }
+
+    /// `x + dropout(y)`.
+    #[fusion(meta = |x, _y, _mask| x.clone())]
+    fn add_dropped(x: FloatTensor<Self>, y: FloatTensor<Self>, mask: DropoutMask) -> FloatTensor<Self> {
+        Self::float_add(x, Self::dropout(y, mask))
+    }
+
     /// Softmax over the last dimension.
     #[fusion(meta = |x| x.clone())]
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -187,6 +202,53 @@ pub trait FusedOps: Backend {
         let along = Self::float_mean_dim(along, last);
         let rest = Self::float_sub(Self::float_sub(scaled, mean), Self::float_mul(normal, along));
         (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma), Self::sum_to_last(grad))
+    }
+
+    /// Layer normalization of `x + dropout(y)`.
+    #[fusion(default)]
+    fn norm_of_sum(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mask: Option<DropoutMask>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        eps: f64,
+    ) -> FloatTensor<Self> {
+        Self::norm_of_sum_kept(x, y, mask, gamma, beta, eps).0
+    }
+
+    /// Layer normalization of `x + dropout(y)` with the values of [`norm_last_kept`](FusedOps::norm_last_kept).
+    #[fusion(meta = |x, _y, _mask, _gamma, _beta, _eps| (x.clone(), x.clone(), scale_of(x)))]
+    fn norm_of_sum_kept(
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        mask: Option<DropoutMask>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let sum = match mask {
+            Some(mask) => Self::add_dropped(x, y, mask),
+            None => Self::float_add(x, y),
+        };
+        Self::norm_last_kept(sum, gamma, beta, eps)
+    }
+
+    /// Gradients of `x`, `y`, gamma and beta of such a norm.
+    #[fusion(meta = |_normal, _scale, gamma, grad, _mask| (grad.clone(), grad.clone(), gamma.clone(), gamma.clone()))]
+    fn norm_of_sum_backward(
+        normal: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        mask: Option<DropoutMask>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (for_x, for_gamma, for_beta) = Self::norm_last_backward(normal, scale, gamma, grad);
+        let for_y = match mask {
+            Some(mask) => Self::dropout(for_x.clone(), mask),
+            None => for_x.clone(),
+        };
+        (for_x, for_y, for_gamma, for_beta)
     }
 
     /// Root-mean-square normalization over the last dimension.

@@ -20,9 +20,9 @@ use burn::tensor::Tensor;
 
 use crate::ops::fused::Nonlinearity;
 
-pub use attention::{AttentionOps, WeightAndBias, WeightsMask, attend, attend_with_scale, heads_of, self_attention};
+pub use attention::{AttentionOps, WeightAndBias, attend, attend_with_scale, heads_of, self_attention};
 pub use fused::FusedOps;
-pub use hone_kernels::AdamWStep;
+pub use hone_kernels::{AdamWStep, DropoutMask};
 pub use lists::{adamw, step_scalars};
 pub use operands::{AdamWInput, AdamWOutput};
 
@@ -74,6 +74,22 @@ pub fn rotated_heads(x: Tensor<4>, cos: Tensor<2>, sin: Tensor<2>) -> Tensor<4> 
     Tensor::from_dispatch(Dispatch::rotated_heads(x.into_dispatch(), cos.into_dispatch(), sin.into_dispatch()))
 }
 
+/// Dropout (Srivastava et al. 2014); none without a mask.
+pub fn apply_dropout<const D: usize>(x: Tensor<D>, mask: Option<DropoutMask>) -> Tensor<D> {
+    match mask {
+        Some(mask) => Tensor::from_dispatch(Dispatch::dropout(x.into_dispatch(), mask)),
+        None => x,
+    }
+}
+
+/// `x + dropout(y)`.
+pub fn add_dropped<const D: usize>(x: Tensor<D>, y: Tensor<D>, mask: Option<DropoutMask>) -> Tensor<D> {
+    match mask {
+        Some(mask) => Tensor::from_dispatch(Dispatch::add_dropped(x.into_dispatch(), y.into_dispatch(), mask)),
+        None => x + y,
+    }
+}
+
 /// Softmax over the last dimension.
 pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::softmax_last(x.into_dispatch()))
@@ -83,6 +99,19 @@ pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, eps: f64) -> Tensor<D> {
     let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
     Tensor::from_dispatch(Dispatch::norm_last(x, gamma, beta, eps))
+}
+
+/// [`layer_norm`] of `x + dropout(y)`.
+pub fn layer_norm_of_sum<const D: usize>(
+    x: Tensor<D>,
+    y: Tensor<D>,
+    mask: Option<DropoutMask>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    eps: f64,
+) -> Tensor<D> {
+    let [x, y, gamma, beta] = [x.into_dispatch(), y.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
+    Tensor::from_dispatch(Dispatch::norm_of_sum(x, y, mask, gamma, beta, eps))
 }
 
 /// Root-mean-square normalization over the last dimension (Zhang, Sennrich 2019): `x` `[.., size]`, `gamma` `[size]`.

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use crate::diagnostic::Diagnostic;
 use crate::generate::{Generator, Sampling};
 use crate::model::{
-    BertConfig, Dropout, DropoutRates, Input, LayerAttention, LlamaConfig, LlamaVariant, LoraConfig, MaskSource,
-    ModelConfig, TaskModel, synthetic,
+    BertConfig, Dropout, DropoutRates, Input, LayerAttention, LlamaConfig, LlamaVariant, LoraConfig, ModelConfig,
+    TaskModel, synthetic,
 };
 use crate::recipe::{Family, LoraTarget, ParamGroup};
 use crate::run::BenchCase;
@@ -30,7 +30,6 @@ pub struct BenchModel {
     lowest: ParamGroup,
     /// Outputs of the frozen layers, if they are cached.
     prefix: Option<Input>,
-    masks: MaskSource,
     device: Device,
 }
 
@@ -39,7 +38,7 @@ impl BenchModel {
     ///
     /// # Errors
     /// `bench.case` if there is no such size.
-    pub fn new(case: &BenchCase, masks: MaskSource, device: &Device) -> Result<Self, Diagnostic> {
+    pub fn new(case: &BenchCase, device: &Device) -> Result<Self, Diagnostic> {
         let unknown = || Diagnostic::new("bench.case", format!("There is no benchmark \"{}\".", case.size));
         let config = config(&case.size).ok_or_else(unknown)?;
         let mut model = synthetic(&config, 2, 0.02, device)?;
@@ -55,7 +54,6 @@ impl BenchModel {
             len: case.len as usize,
             lowest,
             prefix: None,
-            masks,
             device: device.clone(),
         };
         if case.keeps_prefix {
@@ -74,7 +72,7 @@ impl BenchModel {
         let input = self.prefix.clone().unwrap_or_else(|| self.batch());
         let input = StepInput::new(input, &SoftTargets::uniform(2), &self.examples, &self.rows, &self.rows);
         let rates = DropoutRates { adapter: 0.0, ..DropoutRates::uniform(DROPOUT) };
-        let mut dropout = Dropout::new(rates, self.masks, 0, u64::from(step));
+        let mut dropout = Dropout::new(rates, 0, u64::from(step));
         gradients(&self.model, input, Objective::default(), |group| group >= self.lowest, &mut dropout)
     }
 
@@ -187,7 +185,7 @@ mod tests {
     }
 
     fn losses(case: &BenchCase) -> Vec<f64> {
-        let mut bench = BenchModel::new(case, MaskSource::Host, &Device::flex()).unwrap();
+        let mut bench = BenchModel::new(case, &Device::flex()).unwrap();
         let mut step = |number| {
             let (loss, gradients) = bench.gradients(number);
             let scalars = now(step_to_host(gradients.step_scalars(loss))).unwrap();
@@ -208,7 +206,7 @@ mod tests {
     #[test]
     fn only_decoders_generate() {
         let generated = |size| {
-            let bench = BenchModel::new(&case(size, false), MaskSource::Host, &Device::flex()).unwrap();
+            let bench = BenchModel::new(&case(size, false), &Device::flex()).unwrap();
             let mut generator = now(bench.generator(1)).unwrap()?;
             now(generator.advance(bench.model())).unwrap();
             Some(generator.generated().len())
@@ -218,9 +216,6 @@ mod tests {
 
     #[test]
     fn an_unknown_size_is_an_error() {
-        assert_eq!(
-            BenchModel::new(&case("huge", false), MaskSource::Host, &Device::flex()).unwrap_err().code,
-            "bench.case"
-        );
+        assert_eq!(BenchModel::new(&case("huge", false), &Device::flex()).unwrap_err().code, "bench.case");
     }
 }

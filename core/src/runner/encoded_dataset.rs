@@ -6,7 +6,6 @@ use burn::tensor::Device;
 
 use crate::dataset::{DataReport, Dataset, Mapping, SourceInfo};
 use crate::diagnostic::Diagnostic;
-use crate::model::MaskSource;
 use crate::pretrained::{Pretrained, TaskRows};
 use crate::recipe::{RecipeSpec, Task};
 use crate::text::{ChatTemplate, EncodedRows, RowEncoder};
@@ -94,13 +93,7 @@ impl EncodedDataset {
     /// # Errors
     /// `run.not-ready` before all rows are encoded, `run.task` if the recipe is for another task, and whatever
     /// [`Pretrained::session`] refuses.
-    pub fn session(
-        &self,
-        model: &Pretrained,
-        recipe: RecipeSpec,
-        device: &Device,
-        masks: MaskSource,
-    ) -> Result<Session, Diagnostic> {
+    pub fn session(&self, model: &Pretrained, recipe: RecipeSpec, device: &Device) -> Result<Session, Diagnostic> {
         if self.stage != Stage::Encoded {
             return Err(Diagnostic::new("run.not-ready", "The data is not ready yet.")
                 .remedy("Its texts are being split into tokens; try again in a moment."));
@@ -112,7 +105,7 @@ impl EncodedDataset {
                 .done("No run was started.")
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
         }
-        model.session(recipe, TaskRows::new(&self.dataset, &self.encoder, self.report.facts()), device, masks)
+        model.session(recipe, TaskRows::new(&self.dataset, &self.encoder, self.report.facts()), device)
     }
 
     /// Training and validation rows, once all are encoded.

@@ -69,13 +69,13 @@ impl ForwardPass {
     fn run(model: &TaskModel, input: Input, groups: &BTreeSet<ParamGroup>, dropout: &mut Dropout) -> (Self, Input) {
         let attention_mask = input.attention_mask.clone();
         let needs_embedding = matches!(input.hidden, HiddenStates::Ids(_)) && groups.contains(&ParamGroup::Embeddings);
-        let embeddings = needs_embedding.then(|| (input.clone(), dropout.checkpoint()));
+        let embeddings = needs_embedding.then(|| (input.clone(), dropout.clone()));
         let input = model.forward_to(input, FrozenPrefix::Layers(0), dropout);
         let mut pass = Self { embeddings, layers: Vec::new(), attention_mask, top: None };
         let HiddenStates::Tokens(done, mut x) = input.hidden else { return (pass, input) };
         let lowest = groups.first().copied().unwrap_or(ParamGroup::Head);
         for layer in done..model.base.layers() {
-            let layer_input = LayerInput { layer, x: x.clone(), dropout: dropout.checkpoint() };
+            let layer_input = LayerInput { layer, x: x.clone(), dropout: dropout.clone() };
             x = model.base.encode(layer..layer + 1, x, pass.attention_mask.clone(), dropout);
             if ParamGroup::Layer(layer) >= lowest {
                 pass.layers.push(layer_input);

@@ -3,7 +3,6 @@
 use burn::tensor::Device;
 use hone_core::dataset::{Collector, Dataset, Hints, Mapping, Scanner};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::model::MaskSource;
 use hone_core::pretrained::Pretrained;
 use hone_core::recipe::{Pooling, RecipeSpec, Task};
 use hone_core::runner::EncodedDataset;
@@ -50,7 +49,7 @@ fn an_unusable_chat_template_stops_only_conversations() {
     let warnings: Vec<&str> = rows.report().warnings.iter().map(|warning| warning.code.as_str()).collect();
     assert_eq!(warnings, ["chat.unused"]);
     let recipe = RecipeSpec { task: Task::Generation, max_length: Some(20), ..RecipeSpec::default() };
-    let session = rows.session(&model, recipe, &Device::flex(), MaskSource::Host).unwrap();
+    let session = rows.session(&model, recipe, &Device::flex()).unwrap();
     assert_eq!(session.data().form, PromptForm::Corpus, "prompts are plain text too");
 
     let texts = (5..25).map(|n| json!({"text": format!("w{n} w5 w6 w7")}));

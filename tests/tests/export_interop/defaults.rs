@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::{Collector, Dataset, Hints, Mapping, Scanner};
-use hone_core::model::MaskSource;
 use hone_core::recipe::{Defaults, Pooling, RecipeSpec};
 use hone_core::runner::EncodedDataset;
 use hone_tests::golden;
@@ -25,9 +24,8 @@ fn a_run_fills_in_the_fields_that_its_recipe_leaves_out_and_keeps_the_others() {
         while rows.encode_next(&model).unwrap() {}
         rows
     };
-    let recipe = |rows: &EncodedDataset, spec: RecipeSpec| {
-        rows.session(&model, spec, &Device::flex(), MaskSource::Host).unwrap().recipe().clone()
-    };
+    let recipe =
+        |rows: &EncodedDataset, spec: RecipeSpec| rows.session(&model, spec, &Device::flex()).unwrap().recipe().clone();
     let (few, many) = (rows(10), rows(40));
     let named = RecipeSpec { epochs: Some(7), ..RecipeSpec::default() };
     for rows in [&few, &many] {

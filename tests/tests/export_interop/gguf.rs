@@ -62,7 +62,7 @@ fn tuned_by(pretrained: &Pretrained, techniques: RecipeSpec) -> Session {
         form: PromptForm::Corpus,
         facts,
     };
-    let mut session = pretrained.session(spec, rows, &Device::flex(), MaskSource::Host).unwrap();
+    let mut session = pretrained.session(spec, rows, &Device::flex()).unwrap();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     session
 }

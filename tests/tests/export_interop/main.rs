@@ -30,7 +30,7 @@ use hone_core::generate::bytes_per_token;
 use hone_core::inference::{EncodedPrompt, InferenceContext};
 use hone_core::limits::MAX_TOKENIZER_BYTES;
 use hone_core::metrics::{Confidence, with_temperature};
-use hone_core::model::{Input, MaskSource};
+use hone_core::model::Input;
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, RowFacts, Schedule, Task};
 use hone_core::runner::{self, ModelArchive, Provenance};
@@ -295,7 +295,7 @@ impl Case {
             form: self.form,
             facts,
         };
-        pretrained.session(raw, rows, device, MaskSource::Host).unwrap()
+        pretrained.session(raw, rows, device).unwrap()
     }
 
     /// A row with a target.

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::{Dataset, Mapping};
-use hone_core::model::{Dropout, Input, MaskSource};
+use hone_core::model::{Dropout, Input};
 use hone_core::recipe::RecipeSpec;
 use hone_core::rng::{Rng, Stream};
 use hone_core::run::RunMaps;
@@ -40,7 +40,7 @@ fn recipe() -> RecipeSpec {
 }
 
 fn session(rows: &EncodedDataset, recipe: RecipeSpec) -> Session {
-    rows.session(&micro(), recipe, &Device::flex(), MaskSource::Host).unwrap()
+    rows.session(&micro(), recipe, &Device::flex()).unwrap()
 }
 
 fn trained(file: &str, mapping: Mapping, recipe: RecipeSpec) -> (EncodedDataset, Session) {

@@ -143,7 +143,7 @@ fn write_minilm(folder: &Path) {
         form: PromptForm::default(),
         facts,
     };
-    let mut session = pretrained.session(raw, task_rows, &device, MaskSource::Host).unwrap();
+    let mut session = pretrained.session(raw, task_rows, &device).unwrap();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     let (examples, _) = rows.cut(&pretrained.tokenizer, 32, 0).unwrap();
     let texts = texts.map(|text| json!([text]));

@@ -2,7 +2,6 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::Mapping;
-use hone_core::model::MaskSource;
 use hone_core::recipe::{Metric, RecipeSpec};
 use hone_core::run::EndReason;
 use hone_tests::run;
@@ -30,7 +29,7 @@ fn recipe() -> RecipeSpec {
 fn losses(recipe: RecipeSpec) -> (Vec<f64>, f64, EndReason) {
     let model = micro();
     let rows = encoded(&table(160, &[]), Mapping::Classification { text: 0, pair: None, label: 1 }, &model);
-    let mut session = rows.session(&model, recipe, &Device::flex(), MaskSource::Host).unwrap();
+    let mut session = rows.session(&model, recipe, &Device::flex()).unwrap();
     assert_eq!(session.plan().train_rows, 60);
     let (steps, evaluations, reason) = run(&mut session);
     let validation = evaluations.iter().map(|(evaluation, _)| evaluation.loss).collect();

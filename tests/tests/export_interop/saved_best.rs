@@ -34,7 +34,7 @@ fn assert_same_export(base: &str, recipe: RecipeSpec, mapping: Mapping, row: fn(
     let (task, device) = (recipe.task, Device::flex());
     let model = pretrained(&golden(base), Pooling::Mean, &device);
     let rows = encoded((0..40).map(row), mapping.clone(), &model).unwrap();
-    let mut session = rows.session(&model, recipe, &device, MaskSource::Host).unwrap();
+    let mut session = rows.session(&model, recipe, &device).unwrap();
     take_steps(&mut session, 4);
     session.stop();
     run(&mut session);

@@ -242,7 +242,7 @@ impl Run {
         let mut rows = file.dataset();
         while rows.encode_next(&pretrained).unwrap() {}
         let recipe = RecipeSpec { pooling: Some(self.pooling), ..self.recipe.clone() };
-        let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
+        let session = rows.session(&pretrained, recipe, &device).unwrap();
         let source = file.source();
         let files = ScriptFiles { train: &source, validation: None, test: None };
         let script = training_script(&session, &pretrained, rows.dataset(), files, "some/model");
@@ -266,7 +266,7 @@ fn runs_of_embeddings_are_refused_with_another_way() {
     let mut rows = file.dataset();
     while rows.encode_next(&pretrained).unwrap() {}
     let recipe = RecipeSpec { task, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
-    let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
+    let session = rows.session(&pretrained, recipe, &device).unwrap();
     let source = file.source();
     let files = ScriptFiles { train: &source, validation: None, test: None };
     let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();

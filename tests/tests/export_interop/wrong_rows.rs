@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::Mapping;
-use hone_core::model::{Dropout, Input, MaskSource};
+use hone_core::model::{Dropout, Input};
 use hone_core::pretrained::Pretrained;
 use hone_core::recipe::{Pooling, RecipeSpec, Task};
 use hone_core::run::{WrongRowQuery, WrongRows};
@@ -20,7 +20,7 @@ fn trained() -> (EncodedDataset, Session) {
     let model = micro();
     let rows = encoded(&table(160, &flipped), Mapping::Classification { text: 0, pair: None, label: 1 }, &model);
     let recipe = RecipeSpec { learning_rate: Some(1e-2), epochs: Some(2), ..RecipeSpec::default() };
-    let mut session = rows.session(&model, recipe, &Device::flex(), MaskSource::Host).unwrap();
+    let mut session = rows.session(&model, recipe, &Device::flex()).unwrap();
     run(&mut session);
     (rows, session)
 }
@@ -135,7 +135,7 @@ fn nearest_by_mean(
     tokens: &Tokens,
 ) -> (WrongRows, f32) {
     let rows = encoded(file, mapping, model);
-    let mut session = rows.session(model, recipe, &Device::flex(), MaskSource::Host).unwrap();
+    let mut session = rows.session(model, recipe, &Device::flex()).unwrap();
     run(&mut session);
     let dataset = rows.dataset();
     let mut search = WrongRowSearch::new(&session, dataset);

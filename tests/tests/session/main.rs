@@ -7,7 +7,7 @@ mod techniques;
 mod unfreezing;
 
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Dropout, Input, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{BertConfig, Dropout, Input, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{
     AdapterKind, Family, Metric, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, UnfreezeUnit,
     Unfreezing,
@@ -93,7 +93,7 @@ fn session_of(model: TaskModel, raw: RecipeSpec, data: TrainingData) -> Session 
         data: RowFacts { suggested_len: 16, ..RowFacts::default() },
     };
     let recipe = Recipe::new(raw, &facts).unwrap();
-    Session::new(recipe, model, data, &device(), MaskSource::Host)
+    Session::new(recipe, model, data, &device())
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Word};
 use hone_core::model::{
-    BaseModel, BertConfig, Gpt2Config, LayerAttention, LlamaConfig, LlamaVariant, MaskSource, ModelConfig, TaskModel,
-    synthetic,
+    BaseModel, BertConfig, Gpt2Config, LayerAttention, LlamaConfig, LlamaVariant, ModelConfig, TaskModel, synthetic,
 };
 use hone_core::recipe::{Family, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::rng::{Rng, Stream};
@@ -209,7 +208,7 @@ pub fn session(config: &ModelConfig, raw: RecipeSpec, data: TrainingData) -> Ses
         _ => data.labels.len(),
     };
     let model = TaskModel::new(base, task, Pooling::Mean, outputs, 1, &Device::flex());
-    Session::new(recipe, model, data, &Device::flex(), MaskSource::Host)
+    Session::new(recipe, model, data, &Device::flex())
 }
 
 /// A model for a task, and the score that shows that it has learned.

@@ -3,8 +3,7 @@
 
 use hone_core::device_to_host::{StepScalars, step_to_host};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::model::MaskSource;
-use hone_core::protocol::{BenchFigures, Event, RequestId};
+use hone_core::protocol::{Backend, BenchFigures, Event, RequestId};
 use hone_core::run::BenchCase;
 use hone_core::runner::BenchModel;
 use wasm_bindgen::prelude::*;
@@ -52,7 +51,7 @@ struct Calls {
 
 async fn measured(chosen: &ChosenDevice, case: &BenchCase) -> Result<BenchFigures, Diagnostic> {
     let counter = import_scripts(COUNTER).is_ok();
-    let mut bench = BenchModel::new(case, chosen.masks, &chosen.device)?;
+    let mut bench = BenchModel::new(case, &chosen.device)?;
     let mut steps = Vec::new();
     for number in 0..=case.steps {
         steps.push(step(&mut bench, chosen, number).await?);
@@ -61,7 +60,7 @@ async fn measured(chosen: &ChosenDevice, case: &BenchCase) -> Result<BenchFigure
     let generated_per_s = generated_per_s(&bench, case.generated_tokens).await?;
     let later = &steps[1..];
     let median_step_ms = median(later, |step| step.total_ms);
-    let on_gpu = |value: f64| (counter && chosen.masks == MaskSource::Device).then_some(value);
+    let on_gpu = |value: f64| (counter && chosen.report.backend == Backend::WebGpu).then_some(value);
     Ok(BenchFigures {
         size: case.size.clone(),
         backend: chosen.report.backend,

@@ -74,6 +74,6 @@ impl Engine {
         let not_ready = |what: &str| Diagnostic::new("run.not-ready", format!("{what} is not ready yet."));
         let (Some(chosen), Some(model)) = (&self.device, &self.model) else { return Err(not_ready("The model")) };
         let collected = self.data.collected().ok_or_else(|| not_ready("The data"))?;
-        collected.rows.session(&model.pretrained, recipe, &chosen.device, chosen.masks)
+        collected.rows.session(&model.pretrained, recipe, &chosen.device)
     }
 }

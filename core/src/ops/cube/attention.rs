@@ -5,8 +5,10 @@ use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
+use hone_kernels::DropoutMask;
 
-use crate::ops::attention::{AttentionMask, AttentionOps, HeadShape, Projections};
+use crate::ops::attention::{AttentionOps, HeadShape, Projections};
+use crate::ops::cube::dropout::{Mask, argument, factor};
 use crate::ops::cube::reduce::{max_of_units, sum_of_units};
 use crate::ops::cube::{cubes_of_rows, cubes_of_values, empty, len, rows_and_size};
 
@@ -111,7 +113,7 @@ impl AttentionOps for CubeBackend {
     fn attention_weights(
         scores: CubeTensor,
         bias: CubeTensor,
-        mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> (CubeTensor, CubeTensor) {
         let [scores, bias] = [scores, bias].map(into_contiguous);
@@ -122,7 +124,7 @@ impl AttentionOps for CubeBackend {
         let step_of_seq = if of_bias[1] == 1 { 0 } else { size };
         let step_of_batch = if of_bias[0] == 1 { 0 } else { of_bias[1] * size };
         let weights = empty(&scores, scores.meta.shape().clone());
-        let Dropped { mask, factor, is_dropping } = Dropped::of(mask, &scores);
+        let is_dropping = mask.is_some();
         let dropped =
             if is_dropping { empty(&scores, scores.meta.shape().clone()) } else { empty(&scores, Shape::from([1])) };
         attention_weights_kernel::launch(
@@ -131,11 +133,10 @@ impl AttentionOps for CubeBackend {
             CubeDim::new_1d(ROW_UNITS),
             scores.into_tensor_arg(),
             bias.into_tensor_arg(),
-            mask.into_tensor_arg(),
             weights.clone().into_tensor_arg(),
             dropped.clone().into_tensor_arg(),
+            argument(mask),
             scale,
-            factor,
             rows,
             size,
             dims[0],
@@ -152,45 +153,27 @@ impl AttentionOps for CubeBackend {
     fn attention_weights_backward(
         weights: CubeTensor,
         grad: CubeTensor,
-        mask: AttentionMask<Self>,
+        mask: Option<DropoutMask>,
         scale: f32,
     ) -> CubeTensor {
         let [weights, grad] = [weights, grad].map(into_contiguous);
         let (rows, size) = rows_and_size(&weights);
         let out = empty(&weights, weights.meta.shape().clone());
-        let Dropped { mask, factor, is_dropping } = Dropped::of(mask, &grad);
         backward_kernel::launch(
             &out.client,
             cubes_of_rows(rows),
             CubeDim::new_1d(ROW_UNITS),
             weights.into_tensor_arg(),
             grad.into_tensor_arg(),
-            mask.into_tensor_arg(),
             out.clone().into_tensor_arg(),
+            argument(mask),
             scale,
-            factor,
             rows,
             size,
-            is_dropping,
+            mask.is_some(),
             ROW_UNITS,
         );
         out
-    }
-}
-
-/// A mask to bind, also where there is no dropout.
-struct Dropped {
-    mask: CubeTensor,
-    factor: f32,
-    is_dropping: bool,
-}
-
-impl Dropped {
-    fn of(mask: AttentionMask<CubeBackend>, other: &CubeTensor) -> Self {
-        match mask {
-            AttentionMask::Off => Self { mask: other.clone(), factor: 1.0, is_dropping: false },
-            AttentionMask::On(mask, factor) => Self { mask: into_contiguous(mask), factor, is_dropping: true },
-        }
     }
 }
 
@@ -309,11 +292,10 @@ fn merge_heads_kernel(
 fn attention_weights_kernel(
     scores: &Tensor<f32>,
     bias: &Tensor<f32>,
-    mask: &Tensor<f32>,
     weights: &mut Tensor<f32>,
     dropped: &mut Tensor<f32>,
+    mask: Mask,
     scale: f32,
-    factor: f32,
     rows: usize,
     size: usize,
     heads: usize,
@@ -353,7 +335,7 @@ fn attention_weights_kernel(
             let weight = weights[begin + i] * inverse;
             weights[begin + i] = weight;
             if comptime!(is_dropping) {
-                dropped[begin + i] = weight * factor * mask[begin + i];
+                dropped[begin + i] = weight * factor(&mask, begin + i, is_dropping);
             }
             i += step;
         }
@@ -361,30 +343,13 @@ fn attention_weights_kernel(
     }
 }
 
-/// The gradient of a weight before dropout.
-#[cube]
-fn before_dropout(
-    grad: &Tensor<f32>,
-    mask: &Tensor<f32>,
-    factor: f32,
-    at: usize,
-    #[comptime] is_dropping: bool,
-) -> f32 {
-    let mut value = grad[at];
-    if comptime!(is_dropping) {
-        value *= factor * mask[at];
-    }
-    value
-}
-
 #[cube(launch)]
 fn backward_kernel(
     weights: &Tensor<f32>,
     grad: &Tensor<f32>,
-    mask: &Tensor<f32>,
     out: &mut Tensor<f32>,
+    mask: Mask,
     scale: f32,
-    factor: f32,
     rows: usize,
     size: usize,
     #[comptime] is_dropping: bool,
@@ -398,13 +363,13 @@ fn backward_kernel(
         let mut sum = 0.0f32;
         let mut i = UNIT_POS as usize;
         while i < size {
-            sum += weights[begin + i] * before_dropout(grad, mask, factor, begin + i, is_dropping);
+            sum += weights[begin + i] * grad[begin + i] * factor(&mask, begin + i, is_dropping);
             i += step;
         }
         let sum = sum_of_units(&mut shared, sum, units);
         i = UNIT_POS as usize;
         while i < size {
-            let slope = before_dropout(grad, mask, factor, begin + i, is_dropping);
+            let slope = grad[begin + i] * factor(&mask, begin + i, is_dropping);
             out[begin + i] = weights[begin + i] * (slope - sum) * scale;
             i += step;
         }

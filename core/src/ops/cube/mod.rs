@@ -5,6 +5,7 @@
 
 mod adamw;
 mod attention;
+mod dropout;
 mod norm;
 mod product;
 mod reduce;
@@ -19,8 +20,9 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::CubeCount;
+use hone_kernels::DropoutMask;
 
-use crate::ops::attention::{AttentionMask, AttentionOps};
+use crate::ops::attention::AttentionOps;
 use crate::ops::fused::FusedOps;
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 
@@ -52,6 +54,14 @@ impl FusedOps for CubeBackend {
         rotary::rotated_heads_backward(grad, cos, sin)
     }
 
+    fn dropout(x: CubeTensor, mask: DropoutMask) -> CubeTensor {
+        dropout::dropout(x, mask)
+    }
+
+    fn add_dropped(x: CubeTensor, y: CubeTensor, mask: DropoutMask) -> CubeTensor {
+        dropout::add_dropped(x, y, mask)
+    }
+
     fn contiguous(x: CubeTensor) -> CubeTensor {
         into_contiguous(x)
     }
@@ -62,7 +72,7 @@ impl FusedOps for CubeBackend {
 
     fn softmax_last_backward(y: CubeTensor, grad: CubeTensor) -> CubeTensor {
         // Attention weights are a softmax, too.
-        Self::attention_weights_backward(y, grad, AttentionMask::Off, 1.0)
+        Self::attention_weights_backward(y, grad, None, 1.0)
     }
 
     fn norm_last_kept(
@@ -71,7 +81,7 @@ impl FusedOps for CubeBackend {
         beta: CubeTensor,
         eps: f64,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        norm::layer_norm(x, gamma, beta, eps as f32)
+        norm::layer_norm(x, None, None, gamma, beta, eps as f32)
     }
 
     fn norm_last_backward(
@@ -81,6 +91,27 @@ impl FusedOps for CubeBackend {
         grad: CubeTensor,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         norm::layer_norm_backward(normal, scale, gamma, grad)
+    }
+
+    fn norm_of_sum_kept(
+        x: CubeTensor,
+        y: CubeTensor,
+        mask: Option<DropoutMask>,
+        gamma: CubeTensor,
+        beta: CubeTensor,
+        eps: f64,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        norm::layer_norm(x, Some(y), mask, gamma, beta, eps as f32)
+    }
+
+    fn norm_of_sum_backward(
+        normal: CubeTensor,
+        scale: CubeTensor,
+        gamma: CubeTensor,
+        grad: CubeTensor,
+        mask: Option<DropoutMask>,
+    ) -> (CubeTensor, CubeTensor, CubeTensor, CubeTensor) {
+        norm::norm_of_sum_backward(normal, scale, gamma, grad, mask)
     }
 
     fn rms_last_kept(x: CubeTensor, gamma: CubeTensor, eps: f64) -> (CubeTensor, CubeTensor, CubeTensor) {

@@ -23,7 +23,7 @@ use burn::tensor::Device;
 
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
-use crate::model::{LoraConfig, MaskSource, TaskModel};
+use crate::model::{LoraConfig, TaskModel};
 use crate::recipe::{ParamGroup, Recipe, Schedule};
 use crate::run::{Baseline, EarlyStop, EndReason, Forgetting};
 use crate::text::{Labels, padded_len};
@@ -50,7 +50,6 @@ pub struct Session {
     recipe: Recipe,
     data: TrainingData,
     device: Device,
-    masks: MaskSource,
     /// The model before the run.
     base: TaskModel,
     model: TaskModel,
@@ -116,7 +115,7 @@ pub fn starting_weights(recipe: &Recipe, mut model: TaskModel) -> TaskModel {
 
 impl Session {
     /// Starts a run of `model`, which already has its new head. Adapters are added and layers reinitialized here.
-    pub fn new(recipe: Recipe, model: TaskModel, mut data: TrainingData, device: &Device, masks: MaskSource) -> Self {
+    pub fn new(recipe: Recipe, model: TaskModel, mut data: TrainingData, device: &Device) -> Self {
         for examples in [&mut data.train, &mut data.validation, &mut data.test] {
             if let Labels::Similarity(similarity) = &mut examples.labels {
                 similarity.follow(recipe.spec());
@@ -175,7 +174,6 @@ impl Session {
             device: device.clone(),
             recipe,
             data,
-            masks,
             base,
             model,
             state,

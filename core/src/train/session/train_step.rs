@@ -93,7 +93,7 @@ impl Session {
     /// Loss `[1]` and gradients of a batch.
     fn forward_backward(&self, batch: StepInput) -> (Tensor<1>, Gradients) {
         let spec = self.recipe.spec();
-        let mut dropout = Dropout::new(DropoutRates::of(spec), self.masks, self.recipe.seed(), self.state.batches_seen);
+        let mut dropout = Dropout::new(DropoutRates::of(spec), self.recipe.seed(), self.state.batches_seen);
         let trainable = |group| self.trainable.contains(&group);
         if spec.gradient_checkpointing {
             checkpointed_gradients(&self.model, batch, Objective::from_recipe(spec), trainable, &mut dropout)
