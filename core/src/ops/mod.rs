@@ -214,6 +214,48 @@ mod tests {
     }
 
     #[test]
+    fn dropouts_passes_are_those_of_a_product_with_its_mask() {
+        let mask = DropoutMask::new(0.4, 9);
+        let factors = || {
+            let factors: Vec<f32> = (0..35).map(|i| mask.factor(i)).collect();
+            Tensor::<2>::from_data(TensorData::new(factors, [5, 7]), &Device::flex()).autodiff()
+        };
+        let shapes = [[5, 7], [5, 7]];
+        assert_same_passes(
+            passes_of(shapes, |x, y| apply_dropout(x, Some(mask)) + y),
+            passes_of(shapes, |x, y| x * factors() + y),
+        );
+        assert_same_passes(
+            passes_of(shapes, |x, y| add_dropped(x, y, Some(mask))),
+            passes_of(shapes, |x, y| x + y * factors()),
+        );
+        let norm = || (tensor::<1>([7], 4).autodiff(), tensor::<1>([7], 5).autodiff());
+        for mask in [None, Some(mask)] {
+            assert_same_passes(
+                passes_of(shapes, |x, y| layer_norm_of_sum(x, y, mask, norm().0, norm().1, 1e-5)),
+                passes_of(shapes, |x, y| layer_norm(add_dropped(x, y, mask), norm().0, norm().1, 1e-5)),
+            );
+        }
+    }
+
+    #[test]
+    fn rotated_heads_passes_are_those_of_automatic_differentiation() {
+        let [batch, seq, heads, size] = [2, 3, 2, 6];
+        let shapes = [[batch * seq, heads * size], [1, 1]];
+        let table = |seed| tensor::<2>([seq, size], seed).autodiff();
+        let plain = |x: Tensor<4>| {
+            let x = x.swap_dims(1, 2);
+            let turned =
+                Tensor::cat(vec![-x.clone().narrow(3, size / 2, size / 2), x.clone().narrow(3, 0, size / 2)], 3);
+            x * table(4).unsqueeze::<4>() + turned * table(5).unsqueeze::<4>()
+        };
+        let passes = |rotated: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+            passes_of(shapes, |x, one| rotated(x.reshape([batch, seq, heads, size])) * one.reshape([1, 1, 1, 1]))
+        };
+        assert_same_passes(passes(&|x| rotated_heads(x, table(4), table(5))), passes(&plain));
+    }
+
+    #[test]
     fn a_frozen_weight_gets_no_gradient() {
         let (x, weight) = (tensor::<2>([4, 5], 1).autodiff().require_grad(), tensor::<2>([5, 3], 2).autodiff());
         let mut grads = linear(x.clone(), weight.clone(), None).sum().backward();

@@ -4,11 +4,16 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
-use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, linear, products, rms_norm, softmax, step_scalars};
+use crate::ops::{
+    AdamWInput, AdamWStep, DropoutMask, adamw, add_dropped, apply_dropout, attend, layer_norm, layer_norm_of_sum,
+    linear, products, rms_norm, rotated_heads, softmax, step_scalars,
+};
 use crate::rng::{Rng, Stream};
 
 /// Rows and sizes of the norms: less and more than a workgroup.
 const NORMS: [[usize; 3]; 2] = [[1, 3, 37], [2, 17, 200]];
+/// Batch, tokens, heads and their size: less and more than a workgroup.
+const HEADS: [[usize; 4]; 2] = [[1, 3, 2, 4], [2, 17, 4, 26]];
 /// Rows, depth and columns of products: less and more than a workgroup.
 const PRODUCTS: [[usize; 3]; 2] = [[3, 5, 7], [45, 37, 70]];
 /// Lengths of the gradients, which need two dispatches, and several workgroups each.
@@ -29,6 +34,9 @@ pub(in crate::train) async fn values_on(device: &Device) -> Result<Vec<Vec<f32>>
         linear_layer(shape, device, &mut values).await?;
         product_of_heads(shape, device, &mut values).await?;
     }
+    for shape in HEADS {
+        attention(shape, device, &mut values).await?;
+    }
     values.push(squared_norm(device).await?);
     steps(device, &mut values).await?;
     Ok(values)
@@ -40,14 +48,20 @@ fn tensor<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tens
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Outputs and gradients of both norms and of a softmax.
+/// Outputs and gradients of the norms, of a softmax, and of dropout, alone, in a sum, and before a norm.
 async fn norms(shape: [usize; 3], device: &Device, values: &mut Vec<Vec<f32>>) -> Result<(), Diagnostic> {
     let tracked = |seed| tensor([shape[2]], seed, device).autodiff().require_grad();
     let (x, gamma, beta) = (tensor(shape, 1, device).autodiff().require_grad(), tracked(2), tracked(3));
     let layer = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5);
     let rms = rms_norm(x.clone(), gamma.clone(), 1e-5);
     let shares = softmax(x.clone() * 3.0);
-    for y in [layer, rms, shares] {
+    let mask = Some(DropoutMask::new(0.3, 5));
+    let other = || x.clone() * 0.5;
+    let dropped = apply_dropout(x.clone(), mask);
+    let sum = add_dropped(x.clone(), other(), mask);
+    let plain = layer_norm_of_sum(x.clone(), other(), None, gamma.clone(), beta.clone(), 1e-5);
+    let of_sum = layer_norm_of_sum(x.clone(), other(), mask, gamma.clone(), beta.clone(), 1e-5);
+    for y in [layer, rms, shares, dropped, sum, plain, of_sum] {
         let mut grads = (y.clone() * tensor(shape, 4, device).autodiff()).sum().backward();
         values.push(device_to_host(y.inner()).await?);
         let of_x = x.grad_remove(&mut grads).map(|grad| grad.reshape([shape.iter().product::<usize>()]));
@@ -91,6 +105,29 @@ async fn product_of_heads(
     let mut grads = (product.clone() * tensor([2, 3, rows, columns], 7, device).autodiff()).sum().backward();
     values.push(device_to_host(product.inner()).await?);
     for grad in [x.grad_remove(&mut grads), y.grad_remove(&mut grads)].into_iter().flatten() {
+        values.push(device_to_host(grad).await?);
+    }
+    Ok(())
+}
+
+/// Output and gradients of rotated heads that attend to each other, with dropout: four or two heads of queries to two of
+/// keys and values.
+async fn attention(
+    [batch, seq, heads, head_dim]: [usize; 4],
+    device: &Device,
+    values: &mut Vec<Vec<f32>>,
+) -> Result<(), Diagnostic> {
+    let tracked = |heads, seed| tensor::<4>([batch, seq, heads, head_dim], seed, device).autodiff().require_grad();
+    let table = |seed| tensor::<2>([seq, head_dim], seed, device).autodiff();
+    let inputs = [tracked(heads, 1), tracked(2, 2), tracked(2, 3)];
+    let rotated = |x: &Tensor<4>| rotated_heads(x.clone(), table(4), table(5));
+    let [query, key, value] = &inputs;
+    let bias = tensor::<4>([1, 1, seq, seq], 6, device).autodiff();
+    let heads_of = [rotated(query), rotated(key), value.clone().swap_dims(1, 2)];
+    let y = attend(heads_of, bias, Some(DropoutMask::new(0.3, 7)));
+    let mut grads = (y.clone() * tensor(y.dims(), 8, device).autodiff()).sum().backward();
+    values.push(device_to_host(y.inner()).await?);
+    for grad in inputs.iter().filter_map(|input| input.grad_remove(&mut grads)) {
         values.push(device_to_host(grad).await?);
     }
     Ok(())

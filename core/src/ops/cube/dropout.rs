@@ -30,9 +30,10 @@ pub(super) fn factor(mask: &Mask, i: usize, #[comptime] is_dropping: bool) -> f3
     let mut factor = 1.0f32;
     if comptime!(is_dropping) {
         let mut bits = u32::cast_from(i) + mask.seed_0;
-        bits = ((bits ^ (bits >> 16u32)) * 0x7FEB_352Du32) ^ mask.seed_1;
-        bits = (bits ^ (bits >> 15u32)) * 0x846C_A68Bu32;
-        factor = select((bits ^ (bits >> 16u32)) >= mask.threshold, mask.scale, 0.0);
+        bits = (bits ^ (bits >> 17u32) ^ mask.seed_1) * 0xED5A_D4BBu32;
+        bits = (bits ^ (bits >> 11u32)) * 0xAC4C_1B51u32;
+        bits = (bits ^ (bits >> 15u32)) * 0x3184_8BABu32;
+        factor = select((bits ^ (bits >> 14u32)) >= mask.threshold, mask.scale, 0.0);
     }
     factor
 }

@@ -9,7 +9,7 @@ use crate::train::target_tokens::tokens_at_a_time;
 use crate::weights::Weights;
 
 /// Values kept for the backward pass of a layer for each token, in hidden sizes: inputs of the linear layers, both norms
-/// with their outputs, dropout masks, and the gradients that are alive at the same time.
+/// with their outputs, and the gradients that are alive at the same time.
 const KEPT_HIDDEN: f64 = 12.0;
 /// Values kept of the attention for each token, in sizes of the queries of all heads: queries, keys, values and what
 /// attention makes of them.
@@ -17,7 +17,7 @@ const KEPT_ATTENTION: f64 = 4.0;
 /// Values kept of the feed-forward block for each token, in intermediate sizes: before and after the activation, and a
 /// gradient.
 const KEPT_INTERMEDIATE: f64 = 4.0;
-/// Values kept for each pair of tokens and head: attention scores, softmax, mask and product, and a gradient.
+/// Values kept for each pair of tokens and head: attention scores, softmax before and after dropout, and gradients.
 const KEPT_PAIRS: f64 = 5.0;
 /// Values kept for each logit of a token: the logit, its softmax and its gradient.
 const KEPT_LOGITS: f64 = 3.0;
