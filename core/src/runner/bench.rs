@@ -192,14 +192,16 @@ mod tests {
             bench.update(gradients, scalars.squared_norm);
             scalars.loss
         };
-        (0..5).map(&mut step).collect()
+        (0..40).map(&mut step).collect()
     }
 
     #[test]
     fn steps_lower_the_loss_with_and_without_cached_outputs() {
         for keeps_prefix in [false, true] {
             let losses = losses(&case("micro", keeps_prefix));
-            assert!(losses.iter().all(|loss| loss.is_finite()) && losses[4] < losses[0], "{losses:?}");
+            // Dropout makes single losses differ.
+            let [first, last] = [&losses[..10], &losses[30..]].map(|part| part.iter().sum::<f64>());
+            assert!(losses.iter().all(|loss| loss.is_finite()) && last < first, "{losses:?}");
         }
     }
 

@@ -141,7 +141,7 @@ impl HardNegatives {
         self.search.as_ref().is_some_and(|search| search.negatives.len() == self.pairs.anchors.len())
     }
 
-    /// The pairs that have a negative, in the order of the data, and the number of those without.
+    /// The pairs that have a negative, training rows first, and the number of those without.
     pub fn finish(self) -> (Vec<Triplet>, usize) {
         let Self { texts, pairs, search, .. } = self;
         let negatives = search.map(|search| search.negatives).unwrap_or_default();

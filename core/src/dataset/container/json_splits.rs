@@ -5,9 +5,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::dataset::container::pieces::Opened;
+use crate::dataset::container::pieces::{MemoryPieces, Opened};
 use crate::dataset::container::splits::{Splits, is_split};
-use crate::dataset::container::whole_file::MemoryPieces;
 use crate::dataset::layout::Hints;
 use crate::dataset::phrases::names;
 use crate::dataset::source::{Content, DataRole, PartKind, Parts};

@@ -43,3 +43,26 @@ pub(crate) struct Opened {
     /// Warnings that are known before.
     pub warnings: Vec<Diagnostic>,
 }
+
+/// A text in memory.
+pub(crate) struct MemoryPieces {
+    bytes: Vec<u8>,
+    /// Number of bytes that were given out.
+    given: usize,
+}
+
+impl MemoryPieces {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self { bytes, given: 0 }
+    }
+}
+
+impl Pieces for MemoryPieces {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic> {
+        let end = self.bytes.len().min(self.given + PIECE_BYTES);
+        out.extend_from_slice(&self.bytes[self.given..end]);
+        let is_piece = end > self.given;
+        self.given = end;
+        Ok(is_piece)
+    }
+}

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use crate::dataset::container::json_splits::{may_have_splits, open_splits};
-use crate::dataset::container::pieces::{Opened, PIECE_BYTES, Pieces};
+use crate::dataset::container::pieces::Opened;
 use crate::dataset::container::tracked::Origin;
 use crate::dataset::container::translations::{TranslationFormat, open_translations};
 use crate::dataset::formats::decode::whatwg;
@@ -58,27 +58,4 @@ fn too_large(name: &str) -> Diagnostic {
     Diagnostic::new("data.too-large", format!("{} is larger than {} MB.", names(&[name]), MAX_JSON_BYTES >> 20))
         .done("The file was not read.")
         .remedy("Use a part of it, or save its rows as JSON lines or CSV, which are read piece by piece.")
-}
-
-/// A text in memory.
-pub(crate) struct MemoryPieces {
-    bytes: Vec<u8>,
-    /// Number of bytes that were given out.
-    given: usize,
-}
-
-impl MemoryPieces {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self { bytes, given: 0 }
-    }
-}
-
-impl Pieces for MemoryPieces {
-    fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic> {
-        let end = self.bytes.len().min(self.given + PIECE_BYTES);
-        out.extend_from_slice(&self.bytes[self.given..end]);
-        let is_piece = end > self.given;
-        self.given = end;
-        Ok(is_piece)
-    }
 }

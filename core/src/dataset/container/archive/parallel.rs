@@ -1,8 +1,7 @@
 //! Two files of an archive whose lines correspond, as OPUS packs them: `Books.en-fr.en` and `Books.en-fr.fr`.
 
 use crate::dataset::container::archive::member::Member;
-use crate::dataset::container::pieces::Opened;
-use crate::dataset::container::whole_file::MemoryPieces;
+use crate::dataset::container::pieces::{MemoryPieces, Opened};
 use crate::dataset::folder::is_data_file;
 use crate::dataset::formats::parallel::align;
 use crate::dataset::inspect::languages::language;

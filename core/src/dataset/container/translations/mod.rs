@@ -5,9 +5,8 @@ mod tmx;
 mod units;
 mod xliff;
 
-use crate::dataset::container::pieces::Opened;
+use crate::dataset::container::pieces::{MemoryPieces, Opened};
 use crate::dataset::container::translations::units::Translations;
-use crate::dataset::container::whole_file::MemoryPieces;
 use crate::dataset::phrases::{count, names};
 use crate::dataset::source::{Content, ContentKind};
 use crate::diagnostic::Diagnostic;
