@@ -14,7 +14,7 @@ const COLUMNS: [&str; 3] = ["anchor", "positive", "negative"];
 
 /// Finds a hard negative for each pair of the data, and writes the triplets to a file.
 pub async fn negatives(arguments: &NegativesArguments) -> Result<(), Diagnostic> {
-    let (device, _) = train::device(arguments.device);
+    let device = train::device(arguments.device);
     let model = model::load(arguments.model.as_deref(), "", &device)?;
     let data = arguments.data.load_to_review(Some(Task::Embeddings))?;
     for note in data::notes(&data.warnings, data.rows.report()) {

@@ -137,11 +137,11 @@ fn product_kernel(
             begin += DEPTH;
         }
         #[unroll]
-        for j in 0..SIDE {
-            let column = first_column + unit_column + j * UNITS;
+        for i in 0..SIDE {
             #[unroll]
-            for i in 0..SIDE {
+            for j in 0..SIDE {
                 let row = first_row + unit_row + i * UNITS;
+                let column = first_column + unit_column + j * UNITS;
                 if row < rows && column < columns {
                     let mut value = sums[i * SIDE + j];
                     if comptime!(has_bias) {
@@ -150,7 +150,11 @@ fn product_kernel(
                     out[(matrix * rows + row) * columns + column] = value;
                 }
             }
-            if comptime!(has_sums) {
+        }
+        if comptime!(has_sums) {
+            #[unroll]
+            for j in 0..SIDE {
+                let column = first_column + unit_column + j * UNITS;
                 if first_row + unit_row == 0 && column < columns {
                     sums_of_y[column] = column_sums[j];
                 }
