@@ -13,7 +13,7 @@ test("a preset fills the recipe, is marked as changed, and can be restored", asy
     await page.getByText(/about 2.min · 410.MB/).waitFor();
     await page.getByRole("radio", { name: /^Balanced/ }).check();
     await openGroups(page, "Unfreezing", "Stopping", "Learning rate");
-    await page.getByRole("img", { name: /Learning rate over \d+ steps, at most 4e-4/ }).first().waitFor();
+    await page.getByRole("img", { name: /Learning rate over \d+ steps, at most 2e-4/ }).first().waitFor();
     const schedule = page.getByLabel("Schedule", { exact: true });
     const proposed = await schedule.inputValue();
     await schedule.selectOption("Cosine");

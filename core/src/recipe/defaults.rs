@@ -208,7 +208,7 @@ fn learning_rate(spec: &RecipeSpec, facts: &ModelFacts) -> f64 {
     match spec.unfreezing {
         Unfreezing::Head => 1e-3,
         _ if spec.has_adapter() => 8e-4,
-        Unfreezing::Gradual | Unfreezing::ChainThaw if spec.layer_decay < 1.0 => 4.0 * full,
+        Unfreezing::Gradual | Unfreezing::ChainThaw if spec.layer_decay < 1.0 => 2.0 * full,
         _ => full,
     }
 }
@@ -284,7 +284,7 @@ mod tests {
             Defaults::new(&preset.recipe(&RecipeSpec::default()), &facts).learning_rate
         };
         let minilm = Preset::ALL.map(|preset| rate(preset, 22.7e6));
-        assert_eq!(minilm, [1e-4, 4e-4, 1e-3, 8e-4, 1e-4]);
+        assert_eq!(minilm, [1e-4, 2e-4, 1e-3, 8e-4, 1e-4]);
         assert_eq!([4e6, 22.7e6, 110e6].map(|parameters| rate(Preset::Full, parameters)), [2e-4, 1e-4, 3e-5]);
     }
 

@@ -142,7 +142,10 @@ impl State {
         let score = format!("{} {}", metric.name(), scores::of(evaluations[best], metric));
         let step = |evaluation: &Evaluation| format::count(f64::from(evaluation.step));
         let kept = step(evaluations[best]);
-        let with = format!("With a patience of {patience}");
+        let with = match patience {
+            0 => "Without early stopping".to_owned(),
+            _ => format!("With a patience of {patience}"),
+        };
         match end {
             Some(end) if evaluations[end].step < summary.steps => {
                 let share = format::percent(f64::from(evaluations[end].step) / f64::from(summary.steps.max(1)));
@@ -164,9 +167,9 @@ impl State {
                 "{with}, the run would have gone on; what would have come after step {} is not known. Best until then, at step {kept}: {score}.",
                 format::count(f64::from(summary.steps)),
             ),
-            None if patience == 0 => format!(
-                "Without early stopping, the run does all its steps and keeps the weights of step {kept}: {score}."
-            ),
+            None if patience == 0 => {
+                format!("{with}, the run does all its steps and keeps the weights of step {kept}: {score}.")
+            }
             None => format!(
                 "{with}, early stopping would not have ended the run. It keeps the weights of step {kept}: {score}."
             ),
