@@ -25,21 +25,6 @@ impl<B: FusedOps> Backward<B, 1> for Contiguous {
 }
 
 #[derive(Debug)]
-struct Softmax;
-
-impl<B: FusedOps> Backward<B, 1> for Softmax {
-    /// The output.
-    type State = FloatTensor<B>;
-
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let grad = grads.consume::<B>(&ops.node);
-        if let [Some(x)] = ops.parents {
-            grads.register::<B>(x.id, B::softmax_last_backward(ops.state, grad));
-        }
-    }
-}
-
-#[derive(Debug)]
 struct Product;
 
 impl<B: FusedOps> Backward<B, 2> for Product {
@@ -329,16 +314,6 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
         match prepared {
             OpsKind::Tracked(prepared) => prepared.finish((), sum),
             OpsKind::UnTracked(prepared) => prepared.finish(sum),
-        }
-    }
-
-    fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        match Softmax.prepare::<C>([x.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let y = B::softmax_last(x.into_primitive());
-                prepared.finish(y.clone(), y)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::softmax_last(x.into_primitive())),
         }
     }
 

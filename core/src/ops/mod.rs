@@ -90,11 +90,6 @@ pub fn add_dropped<const D: usize>(x: Tensor<D>, y: Tensor<D>, mask: Option<Drop
     }
 }
 
-/// Softmax over the last dimension.
-pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::softmax_last(x.into_dispatch()))
-}
-
 /// Layer normalization over the last dimension (Ba, Kiros, Hinton 2016): `x` `[.., size]`, `gamma` and `beta` `[size]`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, eps: f64) -> Tensor<D> {
     let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];

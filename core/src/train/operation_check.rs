@@ -6,7 +6,7 @@ use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
 use crate::ops::{
     AdamWInput, AdamWStep, DropoutMask, adamw, add_dropped, apply_dropout, attend, layer_norm, layer_norm_of_sum,
-    linear, products, rms_norm, rotated_heads, softmax, step_scalars,
+    linear, products, rms_norm, rotated_heads, step_scalars,
 };
 use crate::rng::{Rng, Stream};
 
@@ -48,20 +48,19 @@ fn tensor<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tens
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Outputs and gradients of the norms, of a softmax, and of dropout, alone, in a sum, and before a norm.
+/// Outputs and gradients of the norms, and of dropout, alone, in a sum, and before a norm.
 async fn norms(shape: [usize; 3], device: &Device, values: &mut Vec<Vec<f32>>) -> Result<(), Diagnostic> {
     let tracked = |seed| tensor([shape[2]], seed, device).autodiff().require_grad();
     let (x, gamma, beta) = (tensor(shape, 1, device).autodiff().require_grad(), tracked(2), tracked(3));
     let layer = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5);
     let rms = rms_norm(x.clone(), gamma.clone(), 1e-5);
-    let shares = softmax(x.clone() * 3.0);
     let mask = Some(DropoutMask::new(0.3, 5));
     let other = || x.clone() * 0.5;
     let dropped = apply_dropout(x.clone(), mask);
     let sum = add_dropped(x.clone(), other(), mask);
     let plain = layer_norm_of_sum(x.clone(), other(), None, gamma.clone(), beta.clone(), 1e-5);
     let of_sum = layer_norm_of_sum(x.clone(), other(), mask, gamma.clone(), beta.clone(), 1e-5);
-    for y in [layer, rms, shares, dropped, sum, plain, of_sum] {
+    for y in [layer, rms, dropped, sum, plain, of_sum] {
         let mut grads = (y.clone() * tensor(shape, 4, device).autodiff()).sum().backward();
         values.push(device_to_host(y.inner()).await?);
         let of_x = x.grad_remove(&mut grads).map(|grad| grad.reshape([shape.iter().product::<usize>()]));

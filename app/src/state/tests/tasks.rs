@@ -29,6 +29,17 @@ fn writing() -> State {
     state
 }
 
+/// A run of a task that has begun.
+fn running(task: Task) -> State {
+    let mut state = writing();
+    let Event::Started { mut plan } = started() else { panic!() };
+    plan.recipe.task = task;
+    state.run.phase = Phase::Starting;
+    state.requests.open(Topic::Run);
+    state.answer(Event::Started { plan });
+    state
+}
+
 #[test]
 fn two_files_are_sent_to_the_worker_together() {
     let mut state = State::default();
@@ -95,12 +106,7 @@ fn fields_without_effect_on_a_task_are_hidden_and_each_task_has_its_metrics() {
 
 #[test]
 fn a_generated_text_grows_until_it_is_complete() {
-    let mut state = writing();
-    let Event::Started { mut plan } = started() else { panic!() };
-    plan.recipe.task = Task::Generation;
-    state.run.phase = Phase::Starting;
-    state.requests.open(Topic::Run);
-    state.answer(Event::Started { plan });
+    let mut state = running(Task::Generation);
     assert_eq!(state.query_kind(), QueryKind::Prompt);
     state.inference.text = "Say".into();
     assert!(matches!(&state.predict()[..], [Effect::Send(_, Command::Predict { query: Query::Prompt { .. }, .. })]));
@@ -123,12 +129,7 @@ fn a_generated_text_grows_until_it_is_complete() {
 
 #[test]
 fn lines_are_searched_and_what_is_nearest_comes_before_beside_after() {
-    let mut state = writing();
-    let Event::Started { mut plan } = started() else { panic!() };
-    plan.recipe.task = Task::Embeddings;
-    state.run.phase = Phase::Starting;
-    state.requests.open(Topic::Run);
-    state.answer(Event::Started { plan });
+    let mut state = running(Task::Embeddings);
     assert_eq!(state.query_kind(), QueryKind::Search);
     state.inference.text = "one\n\n  two \n".into();
     assert!(!state.can_predict(), "nothing to search for");
@@ -154,12 +155,7 @@ fn lines_are_searched_and_what_is_nearest_comes_before_beside_after() {
 
 #[test]
 fn passages_are_ranked_for_a_query_and_a_picked_one_is_a_line() {
-    let mut state = writing();
-    let Event::Started { mut plan } = started() else { panic!() };
-    plan.recipe.task = Task::Reranking;
-    state.run.phase = Phase::Starting;
-    state.requests.open(Topic::Run);
-    state.answer(Event::Started { plan });
+    let mut state = running(Task::Reranking);
     assert_eq!(state.query_kind(), QueryKind::Rank);
     state.inference.other = "a query".into();
     assert!(!state.can_predict(), "there is no passage");

@@ -105,8 +105,9 @@ fn role(name: &str) -> Option<Role> {
     match name.to_lowercase().as_str() {
         "system" | "developer" => Some(Role::System),
         "user" | "human" | "prompter" => Some(Role::User),
-        "assistant" | "gpt" | "bot" | "chatbot" | "model" | "chatgpt" | "ai" | "bing" | "bard" | "gemini"
-        | "claude" => Some(Role::Assistant),
+        "assistant" | "gpt" | "bot" | "chatbot" | "model" | "chatgpt" | "ai" | "bing" | "bard" | "gemini" => {
+            Some(Role::Assistant)
+        }
         _ => None,
     }
 }

@@ -10,7 +10,6 @@ mod norm;
 mod product;
 mod reduce;
 mod rotary;
-mod softmax;
 mod squared_norms;
 
 use burn::backend::ops::FloatTensorOps;
@@ -22,7 +21,6 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::CubeCount;
 use hone_kernels::DropoutMask;
 
-use crate::ops::attention::AttentionOps;
 use crate::ops::fused::FusedOps;
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 
@@ -64,15 +62,6 @@ impl FusedOps for CubeBackend {
 
     fn contiguous(x: CubeTensor) -> CubeTensor {
         into_contiguous(x)
-    }
-
-    fn softmax_last(x: CubeTensor) -> CubeTensor {
-        softmax::softmax(x)
-    }
-
-    fn softmax_last_backward(y: CubeTensor, grad: CubeTensor) -> CubeTensor {
-        // Attention weights are a softmax, too.
-        Self::attention_weights_backward(y, grad, None, 1.0)
     }
 
     fn norm_last_kept(
