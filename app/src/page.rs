@@ -1,5 +1,6 @@
 //! The state shared by all components, and the effects of changing it.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use hone_core::dataset::DataRole;
@@ -10,7 +11,7 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use crate::browser;
-use crate::components::memo;
+use crate::components::{Plain, Watched, memo, watched};
 use crate::handles;
 use crate::state::{Debounce, Effect, FileChoice, Folds, History, Persistence, State, silence};
 use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
@@ -83,16 +84,26 @@ impl Page {
     }
 
     /// A part of the state that notifies its readers only when it changes.
-    pub fn memo<T: PartialEq + Send + Sync + 'static>(
-        self,
-        part: impl Fn(&State) -> T + Send + Sync + 'static,
-    ) -> Memo<T> {
+    pub fn memo<T: Plain>(self, part: impl Fn(&State) -> T + Send + Sync + 'static) -> Memo<T> {
         self.boxed_memo(Box::new(part))
     }
 
     /// Compiled once for each type, not once for each of a hundred closures. So is [`Self::boxed_slow`].
-    fn boxed_memo<T: PartialEq + Send + Sync + 'static>(self, part: Selector<T>) -> Memo<T> {
+    fn boxed_memo<T: Plain>(self, part: Selector<T>) -> Memo<T> {
         memo(move || self.state.with(&*part))
+    }
+
+    /// A part of the state of any type, that notifies its readers only when it changes.
+    pub fn watch<T: Default + PartialEq + Send + 'static>(
+        self,
+        part: impl Fn(&State) -> T + Send + Sync + 'static,
+    ) -> Watched<T> {
+        watched(Box::new(move || part(&self.read())))
+    }
+
+    #[inline(never)]
+    fn read(&self) -> impl Deref<Target = State> {
+        self.state.read()
     }
 
     /// A part of the state that notifies its readers at most four times a second.
@@ -109,24 +120,43 @@ impl Page {
 
     /// Reads the state without subscribing to it.
     pub fn peek<T>(self, part: impl FnOnce(&State) -> T) -> T {
-        self.state.with_untracked(part)
+        part(&self.seen())
+    }
+
+    #[inline(never)]
+    fn seen(&self) -> impl Deref<Target = State> {
+        self.state.read_untracked()
     }
 
     /// Changes the state and carries out the effects.
     pub fn act(self, change: impl FnOnce(&mut State) -> Vec<Effect>) {
-        let mut effects = Vec::new();
-        self.change(|state| effects = change(state));
-        for effect in effects {
-            self.carry_out(effect);
-        }
+        let mut state = self.before_change();
+        let effects = change(&mut state);
+        self.after_change(state, effects);
     }
 
     /// Changes the state without effects.
     pub fn change(self, change: impl FnOnce(&mut State)) {
-        self.state.update(|state| {
+        self.act(|state| {
             change(state);
-            state.open_troubled();
+            Vec::new()
         });
+    }
+
+    /// What changes have in common, outside of their hundred closures.
+    #[inline(never)]
+    fn before_change(&self) -> impl DerefMut<Target = State> {
+        self.state.write()
+    }
+
+    /// Tells everyone who reads the state, and carries out the effects.
+    #[inline(never)]
+    fn after_change(self, mut state: impl DerefMut<Target = State>, effects: Vec<Effect>) {
+        state.open_troubled();
+        drop(state);
+        for effect in effects {
+            self.carry_out(effect);
+        }
     }
 
     /// Opens a file that was chosen, dropped or pasted.

@@ -27,7 +27,7 @@ pub struct Module {
 
 /// The page, the worker, and the part that is loaded with the first Parquet file.
 pub static MODULES: [Module; 3] = [
-    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, short_names: true, budget: 400_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &PAGE_PASSES, short_names: true, budget: 380_000 },
     Module {
         name: "worker",
         file: "hone-worker_bg.wasm",

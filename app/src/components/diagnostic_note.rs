@@ -1,7 +1,7 @@
 use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 
-use crate::components::changing;
+use crate::components::{Watched, changing};
 
 use crate::format::visible;
 
@@ -34,7 +34,7 @@ pub fn DiagnosticNote(
 #[component]
 pub fn ProblemPlace(
     /// The diagnostic, if there is one.
-    diagnostic: Memo<Option<Diagnostic>>,
+    diagnostic: Watched<Option<Diagnostic>>,
     /// True if work continues regardless.
     #[prop(optional)]
     is_warning: bool,

@@ -12,6 +12,7 @@ mod menu_option;
 mod number_row;
 mod snippet;
 mod table;
+mod watched;
 
 pub use bars::{Bar, Bars};
 pub use changing::changing;
@@ -20,8 +21,9 @@ pub use collect_any::CollectAny;
 pub use diagnostic_note::{DiagnosticNote, ProblemPlace};
 pub use file_button::FileButton;
 pub use handlers::{pressed, pressed_away, ticked, typed};
-pub use memo::memo;
+pub use memo::{Plain, memo};
 pub use menu_option::MenuOption;
 pub use number_row::NumberRow;
 pub use snippet::Snippet;
 pub use table::{Table, heads};
+pub use watched::{Watched, watched};

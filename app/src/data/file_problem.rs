@@ -10,8 +10,8 @@ use crate::page::Page;
 pub fn FileProblem(role: DataRole) -> impl IntoView {
     let page = Page::get();
     let rejected =
-        page.memo(move |state| state.data.file(role).rejected.as_ref().map(|rejected| rejected.diagnostic.clone()));
-    let diagnostic = page.memo(move |state| state.data.file(role).diagnostic().cloned());
+        page.watch(move |state| state.data.file(role).rejected.as_ref().map(|rejected| rejected.diagnostic.clone()));
+    let diagnostic = page.watch(move |state| state.data.file(role).diagnostic().cloned());
     let is_readable = page.memo(move |state| !state.data.file(role).has_other_encoding());
     let read = move |_| page.act(|state| state.read_as(role, Encoding::WINDOWS_1252));
     view! {

@@ -26,7 +26,7 @@ pub fn LabelRows() -> impl IntoView {
     let is_read = page.memo(|state| state.labeling.reading.is_none() || state.labeling.question.is_some());
     let done = page.memo(|state| fixed(state.labeling.reading.unwrap_or_default(), 3));
     let has_model = page.memo(|state| matches!(state.model.load, Load::Ready(_)));
-    let diagnostic = page.memo(|state| state.labeling.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.labeling.diagnostic.clone());
     let text = page.memo(|state| format::visible(state.labeling.text()));
     let pair = page.memo(|state| format::visible(state.labeling.pair()));
     let has_no_pair = page.memo(|state| state.labeling.pair().is_empty());

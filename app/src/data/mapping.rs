@@ -17,11 +17,11 @@ pub fn MappingForm() -> impl IntoView {
     let name =
         page.memo(|state| state.data.train.choice().map(|choice| format::visible(&choice.name)).unwrap_or_default());
     let facts = page.memo(|state| state.data.train.source().map(facts).unwrap_or_default());
-    let source = page.memo(|state| state.data.train.source().cloned());
+    let source = page.watch(|state| state.data.train.source().cloned());
     let is_none = page.memo(|state| state.data.train.choice().is_none());
     let is_locked = page.memo(State::is_engaged);
     let warnings =
-        page.memo(|state| state.data.train.source().map(|source| source.warnings.clone()).unwrap_or_default());
+        page.watch(|state| state.data.train.source().map(|source| source.warnings.clone()).unwrap_or_default());
     let warnings = changing(move || {
         warnings
             .get()

@@ -46,7 +46,7 @@ pub fn ChangesRow() -> impl IntoView {
     let has_no_run = page.memo(|state| !state.run.has_weights || !state.can_mend_run());
     let cannot_train = page.memo(|state| !state.can_train_mended());
     let stage = page.memo(|state| state.mended_words().to_owned());
-    let diagnostic = page.memo(|state| state.changes.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.changes.diagnostic.clone());
     let save_list = move |_| {
         if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {
             browser::download(&blob, "changes.csv");

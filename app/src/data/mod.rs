@@ -59,7 +59,7 @@ pub fn DataStep() -> impl IntoView {
     let page = Page::get();
     listen_for_paste(page);
     listen_for_drops(page);
-    let notice = page.memo(|state| state.data.notice.clone());
+    let notice = page.watch(|state| state.data.notice.clone());
     let is_read = page.memo(|state| state.data.train.choice().is_none() || !state.data.train.is_reading());
     let share = page.memo(|state| fixed(state.data.train.progress(), 3));
     let words = page.memo(|state| {

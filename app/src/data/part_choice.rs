@@ -43,7 +43,7 @@ impl PartOf {
 #[component]
 pub fn PartChoice(of: PartOf) -> impl IntoView {
     let page = Page::get();
-    let parts = page.memo(move |state| of.parts(state));
+    let parts = page.watch(move |state| of.parts(state));
     changing(move || {
         let several = parts.get().into_iter().enumerate().filter(|(_, parts)| parts.names.len() > 1);
         let menu = |(level, parts): (usize, Parts)| {

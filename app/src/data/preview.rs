@@ -11,7 +11,7 @@ use crate::state::State;
 pub fn Preview() -> impl IntoView {
     let page = Page::get();
     let columns = page.memo(columns);
-    let rows = page.memo(|state| state.shown_rows().0);
+    let rows = page.watch(|state| state.shown_rows().0);
     let has_lines = page.memo(|state| state.data.browse.found.is_some());
     let role = move |index: usize| {
         columns.with(|columns| columns.get(index).map_or(String::new(), |column| column[1].clone()))

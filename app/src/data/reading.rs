@@ -91,18 +91,16 @@ pub fn Reading() -> impl IntoView {
             is_open.set(true);
         }
     });
-    let format = page.memo(|state| state.data.train.source().map(|source| source.format));
     let has_no_lists = page
         .memo(|state| !matches!(&state.data.mapping, Some(Mapping::MultiLabel { labels, .. }) if labels.len() == 1));
     // These files say themselves how they are read, except for lists of labels.
-    let is_clear = memo(move || {
-        has_no_lists.get() && matches!(format.get(), Some(Format::Document | Format::Parquet | Format::Translations))
-    });
-    let is_sheet = memo(move || {
-        matches!(format.get(), Some(Format::Sheet | Format::Document | Format::Parquet | Format::Translations))
-    });
-    let is_json = memo(move || {
-        format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
+    let is_known =
+        page.memo(|state| matches!(format(state), Some(Format::Document | Format::Parquet | Format::Translations)));
+    let is_clear = memo(move || has_no_lists.get() && is_known.get());
+    let is_table = page.memo(|state| format(state) == Some(Format::Sheet));
+    let is_sheet = memo(move || is_known.get() || is_table.get());
+    let is_json = page.memo(|state| {
+        format(state).is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
     });
     let is_undelimited = memo(move || is_json.get() || is_sheet.get());
     let is_detected = page.memo(|state| state.data.hints().for_other_file() == Hints::default());
@@ -172,6 +170,10 @@ pub fn Reading() -> impl IntoView {
             </button>
         </details>
     }
+}
+
+fn format(state: &State) -> Option<Format> {
+    state.data.train.source().map(|source| source.format)
 }
 
 fn delimiter_named(name: &str) -> Option<Delimiter> {

@@ -11,7 +11,7 @@ const FEW: usize = 12;
 /// The report on the rows.
 #[component]
 pub fn Report() -> impl IntoView {
-    let report = Page::get().memo(|state| state.data.report.clone());
+    let report = Page::get().watch(|state| state.data.report.clone());
     changing(move || report.get().map(|report| view! { <ReportCard report /> }))
 }
 

@@ -19,12 +19,12 @@ pub fn Suspected() -> impl IntoView {
     let is_looking = page.memo(|state| state.review.is_looking());
     let done = page.memo(|state| fixed(if let Review::Looking(done) = state.review { done } else { 0.0 }, 3));
     let needs_model = page.memo(|state| state.model.report().is_some());
-    let diagnostic = page.memo(|state| match &state.review {
+    let diagnostic = page.watch(|state| match &state.review {
         Review::Failed(diagnostic) => Some(diagnostic.clone()),
         _ => None,
     });
     let sentence = page.memo(|state| state.review.sentence());
-    let rows = page.memo(|state| match &state.review {
+    let rows = page.watch(|state| match &state.review {
         Review::Found(found) => found.rows.clone(),
         _ => Vec::new(),
     });

@@ -11,7 +11,7 @@ use crate::state::{Review, State};
 pub fn TextIssues() -> impl IntoView {
     let page = Page::get();
     let sentence = page.memo(|state| found(state).map(|texts| texts.sentence.clone()).unwrap_or_default());
-    let groups = page.memo(|state| found(state).map(|texts| texts.groups.clone()).unwrap_or_default());
+    let groups = page.watch(|state| found(state).map(|texts| texts.groups.clone()).unwrap_or_default());
     view! {
         <p>{sentence}</p>
         {changing(move || {

@@ -26,7 +26,7 @@ pub fn Choices() -> impl IntoView {
     let page = Page::get();
     let has_one_form = page.memo(|state| state.tuned_kind().export_forms().len() == 1);
     let has_one_dtype = page.memo(|state| state.tuned_kind().export_dtypes(state.export_form()).len() == 1);
-    let forms = page.memo(|state| state.tuned_kind().export_forms());
+    let forms = page.watch(|state| state.tuned_kind().export_forms());
     let forms = changing(move || {
         let offered = forms.get();
         let offered = FORMS.into_iter().filter(|(form, ..)| offered.contains(form));
@@ -36,7 +36,7 @@ pub fn Choices() -> impl IntoView {
         });
         options.collect_any().into_any()
     });
-    let dtypes = page.memo(|state| state.tuned_kind().export_dtypes(state.export_form()).to_vec());
+    let dtypes = page.watch(|state| state.tuned_kind().export_dtypes(state.export_form()).to_vec());
     let dtypes = changing(move || {
         let offered = dtypes.get();
         let offered = DTYPES.into_iter().filter(|(dtype, ..)| offered.contains(dtype));

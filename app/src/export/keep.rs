@@ -12,7 +12,7 @@ use crate::state::{Keeping, State, Step};
 #[component]
 pub fn Keep() -> impl IntoView {
     let page = Page::get();
-    let keeping = page.memo(|state| state.shelf.keeping.clone());
+    let keeping = page.watch(|state| state.shelf.keeping.clone());
     let promise = page.memo(|state| state.shelf.persistence.words().to_owned());
     let name = page.memo(|state| match &state.shelf.keeping {
         Keeping::Kept(id) => state.shelf.model(id).map(|kept| format::visible(&kept.name)).unwrap_or_default(),

@@ -46,7 +46,7 @@ pub fn ExportStep() -> impl IntoView {
 #[component]
 fn Download() -> impl IntoView {
     let page = Page::get();
-    let export = page.memo(|state| state.export.clone());
+    let export = page.watch(|state| state.export.clone());
     let is_busy = page.memo(|state| matches!(state.export, Export::Writing(_)) || state.model.is_loading());
     let name = page.memo(|state| state.run.of_what());
     let is_whole = page.memo(|state| !state.run.has_adapter());

@@ -41,7 +41,7 @@ pub fn LessonLinks() -> impl IntoView {
 #[component]
 pub fn OpenLesson() -> impl IntoView {
     let page = Page::get();
-    let diagnostic = page.memo(|state| match &state.lesson {
+    let diagnostic = page.watch(|state| match &state.lesson {
         LessonState::Failed(diagnostic) => Some(diagnostic.clone()),
         _ => None,
     });
@@ -53,8 +53,8 @@ pub fn OpenLesson() -> impl IntoView {
     let source = text(|state| state.lesson().map(|lesson| lesson.source.title.clone()).unwrap_or_default());
     let address = text(|state| state.lesson().map(|lesson| lesson.source.url.clone()).unwrap_or_default());
     let choices = page.memo(|state| {
-        let lesson = state.lesson();
-        lesson.map(|lesson| lesson.choices.iter().map(|choice| choice.text.clone()).collect::<Vec<_>>())
+        let choices = state.lesson().map(|lesson| &*lesson.choices).unwrap_or_default();
+        choices.iter().map(|choice| choice.text.clone()).collect::<Vec<_>>()
     });
     let choice = |(nth, words): (usize, String)| {
         let page = Page::get();
@@ -65,7 +65,7 @@ pub fn OpenLesson() -> impl IntoView {
             </label>
         }
     };
-    let list = changing(move || choices.get().into_iter().flatten().enumerate().map(choice).collect_any());
+    let list = changing(move || choices.get().into_iter().enumerate().map(choice).collect_any());
     let is_locked = page.memo(|state| state.run.is_active() || !state.lesson_verdict().is_empty());
     let cannot = page.memo(|state| !state.can_run_lesson());
     let is_over = page.memo(|state| !state.lesson_verdict().is_empty());

@@ -10,8 +10,8 @@ use crate::state::State;
 #[component]
 pub fn DeviceLine() -> impl IntoView {
     let page = Page::get();
-    let failed = page.memo(|state| state.device.failed.clone());
-    let lost = page.memo(|state| state.device.lost.clone());
+    let failed = page.watch(|state| state.device.failed.clone());
+    let lost = page.watch(|state| state.device.lost.clone());
     let is_locked = page.memo(State::is_engaged);
     let has_none = page.memo(|state| !state.run.has_weights);
     let line = page.memo(|state| match &state.device.report {

@@ -3,7 +3,7 @@ use hone_core::recipe::{Family, Task};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{CollectAny, DiagnosticNote, changing, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, changing, pressed_away, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{HubSearch, State, Step, Suggestion};
@@ -19,7 +19,7 @@ pub fn FromHub() -> impl IntoView {
         page.memo(|state| state.is_engaged() || state.model.hub == HubSearch::Searching || state.model.is_loading());
     let address = StoredValue::new(address);
     let ask = move || page.act(|state| state.find_model(address.get_value(), id.get_untracked()));
-    let suggestions = page.memo(move |state| state.suggestions(&id.read()));
+    let suggestions = page.watch(move |state| state.suggestions(&id.read()));
     let rows = changing(move || {
         let row = move |suggestion: Suggestion| {
             let line = suggestion.line();
@@ -53,7 +53,8 @@ pub fn FromHub() -> impl IntoView {
                     placeholder="owner/name, or words to search below"
                     autocomplete="off"
                     spellcheck="false"
-                    bind:value=id
+                    prop:value=id
+                    on:input=typed(move |typed| id.set(typed))
                 />
                 <button type="submit" disabled=is_locked>"Look it up"</button>
             </div>
@@ -70,7 +71,7 @@ pub fn FromHub() -> impl IntoView {
 #[component]
 pub fn HubAnswer() -> impl IntoView {
     let page = Page::get();
-    let hub = page.memo(|state| state.model.hub.clone());
+    let hub = page.watch(|state| state.model.hub.clone());
     changing(move || match hub.get() {
         HubSearch::Idle => ().into_any(),
         HubSearch::Searching => view! {

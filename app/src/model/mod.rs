@@ -30,9 +30,9 @@ use storage_line::StorageLine;
 #[component]
 pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
-    let catalog = page.memo(|state| state.model.catalog.clone());
-    let diagnostic = page.memo(|state| state.model.catalog_problem.clone());
-    let rejected = page.memo(|state| state.model.rejected.clone());
+    let catalog = page.watch(|state| state.model.catalog.clone());
+    let diagnostic = page.watch(|state| state.model.catalog_problem.clone());
+    let rejected = page.watch(|state| state.model.rejected.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_any()
@@ -67,7 +67,7 @@ pub fn ModelStep() -> impl IntoView {
 #[component]
 fn LoadState() -> impl IntoView {
     let page = Page::get();
-    let load = page.memo(|state| state.model.load.clone());
+    let load = page.watch(|state| state.model.load.clone());
     let bytes = page.memo(|state| state.model.entry().map(|entry| format::bytes(entry.bytes)).unwrap_or_default());
     let when = page.memo(|state| {
         let is_first = state.model.chosen == 0;

@@ -5,7 +5,7 @@ use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, memo, pressed, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, Watched, changing, memo, pressed, pressed_away};
 use crate::format;
 use crate::page::Page;
 use crate::state::shelf::{facts, id_of};
@@ -18,9 +18,9 @@ const HEADING: &str = "your-models";
 #[component]
 pub fn YourModels() -> impl IntoView {
     let page = Page::get();
-    let entries = page.memo(|state| state.shelf.entries.clone());
+    let entries = page.watch(|state| state.shelf.entries.clone());
     let is_empty = page.memo(|state| state.shelf.entries.is_empty());
-    let diagnostic = page.memo(|state| state.shelf.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.shelf.diagnostic.clone());
     let items = changing(move || {
         let entries = entries.get().into_iter();
         entries.map(|entry| view! { <li>{item(entry)}</li> }).collect_any()
@@ -37,7 +37,7 @@ pub fn YourModels() -> impl IntoView {
 fn item(entry: TunedEntry) -> AnyView {
     let id = id_of(&entry).to_owned();
     let page = Page::get();
-    let edit = page.memo(move |state| {
+    let edit = page.watch(move |state| {
         let is_this = |edit: &&Edit| matches!(edit, Edit::Rename(of) | Edit::Delete(of) if *of == id);
         state.shelf.edit.as_ref().filter(is_this).cloned()
     });
@@ -49,7 +49,7 @@ fn item(entry: TunedEntry) -> AnyView {
 
 /// A model that can be opened.
 #[component]
-fn Kept(model: TunedModel, edit: Memo<Option<Edit>>) -> impl IntoView {
+fn Kept(model: TunedModel, edit: Watched<Option<Edit>>) -> impl IntoView {
     let page = Page::get();
     let name = format::visible(&model.name);
     let about = format!("{} · {}", browser::date(model.kept_ms), facts(&model));
@@ -131,7 +131,7 @@ fn Kept(model: TunedModel, edit: Memo<Option<Edit>>) -> impl IntoView {
 
 /// A model that can only be deleted.
 #[component]
-fn Damaged(id: String, diagnostic: Diagnostic, edit: Memo<Option<Edit>>) -> impl IntoView {
+fn Damaged(id: String, diagnostic: Diagnostic, edit: Watched<Option<Edit>>) -> impl IntoView {
     let page = Page::get();
     let id = StoredValue::new(id);
     let row = changing(move || match edit.get() {

@@ -21,8 +21,8 @@ const SECTION: &str = "saved-runs";
 #[component]
 pub fn SavedRuns() -> impl IntoView {
     let page = Page::get();
-    let runs = page.memo(|state| state.saved.runs.clone());
-    let diagnostic = page.memo(|state| state.saved.diagnostic.clone());
+    let runs = page.watch(|state| state.saved.runs.clone());
+    let diagnostic = page.watch(|state| state.saved.diagnostic.clone());
     let is_empty = page.memo(|state| state.saved.runs.is_empty() && state.saved.diagnostic.is_none());
     let items = changing(move || runs.get().into_iter().map(|entry| view! { <li>{item(entry)}</li> }).collect_any());
     view! {
@@ -56,7 +56,7 @@ fn Whole(run: SavedRun, is_deleting: Memo<bool>) -> impl IntoView {
     let (is_over, has_best) = (run.about.ended.is_some(), run.record.best.is_some());
     let open_words = if is_over { "Open its result" } else { "Continue" };
     let keep_words = if is_over { "Keep its model" } else { "Keep the best so far" };
-    let asks_for = page.memo(move |state| {
+    let asks_for = page.watch(move |state| {
         let continuing = state.saved.continuing.as_ref().filter(|continuing| id.with_value(|id| *id == continuing.id));
         continuing.map(|continuing| continuing.asks_for.clone())
     });

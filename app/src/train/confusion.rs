@@ -17,7 +17,7 @@ pub fn Confusion() -> impl IntoView {
         classes.iter().map(|class| format::visible(&class.label)).collect::<Vec<_>>()
     });
     let of_words = page.memo(|state| state.run.task() == Task::TokenClassification);
-    let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
+    let counts = page.watch(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
     let heads = changing(move || {
         let labels = labels.get().into_iter();
         labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_any()

@@ -15,7 +15,7 @@ pub fn RateFinder() -> impl IntoView {
     let is_stopping = page.memo(|state| state.finder.stage == FinderStage::Stopping);
     let cannot = page.memo(|state| state.blocker().is_some() || state.is_engaged());
     let has_none = page.memo(|state| state.finder.points.is_empty());
-    let diagnostic = page.memo(|state| match &state.finder.stage {
+    let diagnostic = page.watch(|state| match &state.finder.stage {
         FinderStage::Failed(diagnostic) => Some(diagnostic.clone()),
         _ => None,
     });

@@ -24,7 +24,7 @@ pub fn ForgettingMeter() -> impl IntoView {
         }
         None => String::new(),
     });
-    let shares = page.memo(|state| forgetting(state).map(|forgetting| (forgetting.agreement, forgetting.cosine)));
+    let shares = page.watch(|state| forgetting(state).map(|forgetting| (forgetting.agreement, forgetting.cosine)));
     let bars = changing(move || {
         shares.get().map(|(agreement, cosine)| {
             let bars = vec![

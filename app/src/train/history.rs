@@ -13,7 +13,7 @@ use crate::train::compare::Comparison;
 #[component]
 pub fn Runs() -> impl IntoView {
     let page = Page::get();
-    let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
+    let ids = page.watch(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
     let heads = page.memo(|state| metrics(state).into_iter().map(scores::title).collect::<Vec<_>>());
     let heads = changing(move || {
         let heads = heads.get().into_iter();
@@ -55,7 +55,10 @@ fn metrics(state: &State) -> Vec<Metric> {
 fn RunRow(id: u32) -> impl IntoView {
     let page = Page::get();
     let name = page.memo(move |state| state.history.run(id).map(|run| run.name.clone()).unwrap_or_default());
-    let series = page.memo(move |state| state.history.series(id));
+    let series = page.memo(move |state| {
+        let series = state.history.series(id);
+        series.map(|series| format!("series-{}", series % SERIES))
+    });
     let figures = page.memo(move |state| {
         let Some(run) = state.history.run(id) else { return Vec::new() };
         let mut figures: Vec<String> = metrics(state).iter().map(|metric| scores::of(&run.best, *metric)).collect();
@@ -76,10 +79,7 @@ fn RunRow(id: u32) -> impl IntoView {
         page.act(|state| state.delete_run(id));
         browser::focus(Step::Train.id());
     };
-    let key = changing(move || {
-        let class = |series: usize| format!("series-{}", series % SERIES);
-        series.get().map(|series| view! { <Key class=class(series) /> })
-    });
+    let key = changing(move || series.get().map(|class| view! { <Key class /> }));
     view! {
         <tr>
             <td>

@@ -52,7 +52,7 @@ pub fn PlannedLayers() -> impl IntoView {
 #[component]
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
-    let groups = page.memo(|state| state.run.param_groups.iter().rev().map(|part| part.group).collect::<Vec<_>>());
+    let groups = page.watch(|state| state.run.param_groups.iter().rev().map(|part| part.group).collect::<Vec<_>>());
     let is_followed =
         page.memo(|state| !state.run.is_active() || state.run.param_groups.iter().all(|part| !part.by_hand));
     let learning = page.memo(|state| {
@@ -65,9 +65,10 @@ pub fn LiveLayers() -> impl IntoView {
         }
     });
     let follow = move |_| page.act(|state| state.follow_recipe());
-    // A key for each group: a focused button must survive a change of its rate.
+    // Each row follows its own group: a focused button must survive a change of the rate.
     let rows = changing(move || {
-        view! { <For each=move || groups.get() key=|group| *group children=|group| view! { <LivePart group /> } /> }
+        let groups = groups.get().into_iter();
+        groups.map(|group| view! { <LivePart group /> }).collect_any()
     });
     view! {
         <div class="layers">

@@ -62,15 +62,15 @@ use tuned_head::TunedHead;
 #[component]
 pub fn TrainStep() -> impl IntoView {
     let page = Page::get();
-    let failure = page.memo(|state| match (&state.run.rejected, &state.run.phase) {
+    let failure = page.watch(|state| match (&state.run.rejected, &state.run.phase) {
         (Some(diagnostic), _) | (None, Phase::Failed(diagnostic)) => Some(diagnostic.clone()),
         _ => None,
     });
-    let refused_link = page.memo(|state| match &state.form.link {
+    let refused_link = page.watch(|state| match &state.form.link {
         RecipeLink::Refused(diagnostic) => Some(diagnostic.clone()),
         _ => None,
     });
-    let warnings = page.memo(|state| state.run.warnings.clone());
+    let warnings = page.watch(|state| state.run.warnings.clone());
     let has_begun = |state: &State| state.run.plan.is_some() || state.run.is_active();
     let has_not_begun = page.memo(move |state| !has_begun(state));
     let has_no_preview = page.memo(move |state| has_begun(state) || state.model.report().is_none());

@@ -72,7 +72,8 @@ pub fn Rates() -> impl IntoView {
 #[component]
 fn GroupRates() -> impl IntoView {
     let page = Page::get();
-    let groups = page.memo(|state| if state.form.recipe.lr_per_group.is_empty() { Vec::new() } else { state.groups() });
+    let groups =
+        page.watch(|state| if state.form.recipe.lr_per_group.is_empty() { Vec::new() } else { state.groups() });
     let rows = changing(move || {
         let groups = groups.get().into_iter().rev();
         let row = |group| {

@@ -11,7 +11,7 @@ use crate::state::State;
 #[component]
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
-    let diagnostic = page.memo(|state| state.form.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.form.diagnostic.clone());
     let is_locked = page.memo(State::is_engaged);
     let open = Callback::new(move |files: FileList| {
         let Some(file) = files.get(0) else { return };

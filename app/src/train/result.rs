@@ -29,7 +29,7 @@ pub fn RunResult() -> impl IntoView {
     let rows = page.memo(|state| rows(state).unwrap_or_default());
     let ended = page.memo(|state| ended(state).unwrap_or_default());
     // The verdict says the same and more.
-    let advice = page.memo(|state| {
+    let advice = page.watch(|state| {
         state.run.summary().filter(|summary| summary.verdict.is_none()).and_then(|summary| summary.advice.clone())
     });
     view! {

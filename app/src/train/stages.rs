@@ -10,7 +10,7 @@ use crate::state::StageGrid;
 #[component]
 pub fn Stages() -> impl IntoView {
     let page = Page::get();
-    let grid = page.memo(|state| state.planned_stages());
+    let grid = page.watch(|state| state.planned_stages());
     let unit = page.memo(|state| match state.form.recipe.unfreeze_unit {
         UnfreezeUnit::Epochs => "from epoch".to_owned(),
         UnfreezeUnit::Steps => "from step".to_owned(),

@@ -20,7 +20,7 @@ pub fn StartRow() -> impl IntoView {
         label.to_owned()
     });
     let words = page.memo(|state| state.blocker().unwrap_or_else(|| takes(state)));
-    let unreached = page.memo(|state| state.unreached_stages().filter(|_| !state.run.is_active()));
+    let unreached = page.watch(|state| state.unreached_stages().filter(|_| !state.run.is_active()));
     let start = move |_| {
         page.act(State::start);
         browser::focus_from_top(Step::Train.id());

@@ -22,8 +22,8 @@ pub fn StudyCard() -> impl IntoView {
     });
     let plan = page.memo(State::study_plan);
     let run_words = page.memo(|state| match state.study.as_ref().map_or(0, |study| study.jobs.len()) {
-        2 => "Run both",
-        _ => "Run all",
+        2 => "Run both".to_owned(),
+        _ => "Run all".to_owned(),
     });
     let run = move |_| {
         page.act(State::run_study);

@@ -33,13 +33,13 @@ pub fn WrongRows() -> impl IntoView {
 #[component]
 fn OpenList(cannot: Memo<bool>) -> impl IntoView {
     let page = Page::get();
-    let rows = page.memo(|state| state.wrong_rows().rows);
+    let rows = page.watch(|state| state.wrong_rows().rows);
     let sentence = page.memo(|state| state.wrong_rows().sentence);
     let neighbors = page.memo(|state| state.wrong_rows().neighbors);
     let is_idle = page.memo(|state| !state.is_comparing());
     let done = page.memo(|state| fixed(state.wrong_rows().comparing.unwrap_or_default(), 3));
     let is_looking = page.memo(|state| state.run.wrong.as_ref().is_none_or(|list| !list.is_stopped));
-    let diagnostic = page.memo(|state| state.run.wrong.as_ref()?.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.run.wrong.as_ref()?.diagnostic.clone());
     let search = page.memo(|state| state.wrong_query().search);
     let can_mend = page.memo(State::can_mend_run);
     let is_first = page.memo(|state| state.wrong_query().offset == 0);

@@ -19,7 +19,7 @@ const SHOWN: usize = 10;
 pub fn AnswerCard() -> impl IntoView {
     let page = Page::get();
     let shown =
-        page.memo(|state| state.inference.prediction.clone().filter(|prediction| generated(prediction, 0).is_none()));
+        page.watch(|state| state.inference.prediction.clone().filter(|prediction| generated(prediction, 0).is_none()));
     let is_empty = page.memo(|state| state.inference.prediction.is_none());
     let length = page.memo(|state| state.inference.prediction.as_ref().map(length_words).unwrap_or_default());
     view! {

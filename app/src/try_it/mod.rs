@@ -44,7 +44,7 @@ pub fn TryStep() -> impl IntoView {
 #[component]
 fn QueryForm() -> impl IntoView {
     let page = Page::get();
-    let diagnostic = page.memo(|state| state.inference.diagnostic.clone());
+    let diagnostic = page.watch(|state| state.inference.diagnostic.clone());
     let cannot_predict = page.memo(|state| !state.can_predict());
     let words = page.memo(|state| {
         match (state.query_kind(), state.inference.pending.is_some()) {
@@ -89,7 +89,7 @@ fn QueryForm() -> impl IntoView {
 #[component]
 fn MisclassifiedRows() -> impl IntoView {
     let page = Page::get();
-    let rows = page.memo(|state| state.inference.misclassified.rows.clone());
+    let rows = page.watch(|state| state.inference.misclassified.rows.clone());
     let sentence = page.memo(|state| state.inference.misclassified.sentence.clone());
     let item = move |row: WrongRow| {
         let shown = format::excerpt(&row.text);

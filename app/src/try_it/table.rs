@@ -6,7 +6,7 @@ use hone_core::run::FileOutcome;
 use leptos::prelude::*;
 use web_sys::FileList;
 
-use crate::components::{Bar, Bars, CollectAny, FileButton, MenuOption, ProblemPlace, changing, memo, pressed, typed};
+use crate::components::{Bar, Bars, CollectAny, FileButton, MenuOption, ProblemPlace, changing, pressed, typed};
 use crate::data::{ACCEPT, PartChoice, PartOf};
 use crate::format;
 use crate::page::Page;
@@ -26,7 +26,7 @@ pub fn PredictTable() -> impl IntoView {
         }
     });
     let is_closed = page.memo(|state| state.table.source.is_none());
-    let problem = page.memo(State::table_problem);
+    let problem = page.watch(State::table_problem);
     view! {
         <div class="stack table-prediction">
             <h3>"Predict a file"</h3>
@@ -63,7 +63,7 @@ fn FileFacts() -> impl IntoView {
 #[component]
 fn Columns() -> impl IntoView {
     let page = Page::get();
-    let file = page.memo(|state| {
+    let file = page.watch(|state| {
         let names = state.table.source.as_ref().map(|source| source.columns.clone()).unwrap_or_default();
         let labels = state.table.columns.as_ref().map(roles).unwrap_or_default();
         (names, labels.into_iter().map(|(label, _)| label).collect::<Vec<_>>())
@@ -162,13 +162,12 @@ fn Actions() -> impl IntoView {
 #[component]
 fn Progress() -> impl IntoView {
     let page = Page::get();
-    let share = page.memo(|state| match state.table.stage {
-        TableStage::Opening(share) | TableStage::Predicting(share) => Some(share),
-        TableStage::Idle | TableStage::Done { .. } => None,
-    });
     let is_not_opening = page.memo(|state| !matches!(state.table.stage, TableStage::Opening(_)));
-    let is_idle = memo(move || share.get().is_none());
-    let value = memo(move || fixed(share.get().unwrap_or_default(), 3));
+    let is_idle = page.memo(|state| !state.table.is_busy());
+    let value = page.memo(|state| match state.table.stage {
+        TableStage::Opening(share) | TableStage::Predicting(share) => fixed(share, 3),
+        TableStage::Idle | TableStage::Done { .. } => String::new(),
+    });
     let words = page.memo(|state| match state.table.stage {
         TableStage::Opening(_) => format!("Reading {}", format::visible(&state.table.name)),
         TableStage::Predicting(share) => format!("Predicting, {}", format::percent(share)),
@@ -189,21 +188,20 @@ fn Progress() -> impl IntoView {
 #[component]
 fn Outcome() -> impl IntoView {
     let page = Page::get();
-    let done = page.memo(|state| match &state.table.stage {
-        TableStage::Done { file_name, outcome, labels } => {
-            Some((file_name.clone(), FileOutcome::clone(outcome), labels.clone()))
-        }
+    let done = page.watch(|state| match &state.table.stage {
+        TableStage::Done { outcome, labels, .. } => Some((FileOutcome::clone(outcome), labels.clone())),
         _ => None,
     });
-    let line = memo(move || {
-        done.get().map_or_else(String::new, |(file_name, outcome, _)| {
+    let line = page.memo(|state| match &state.table.stage {
+        TableStage::Done { file_name, outcome, .. } => {
             let rows = format::counted(outcome.predicted, "row is", "rows are");
-            format!("{rows} predicted. {} is in your downloads.", format::visible(&file_name))
-        })
+            format!("{rows} predicted. {} is in your downloads.", format::visible(file_name))
+        }
+        _ => String::new(),
     });
     view! {
         <p role="status" dir="auto">{line}</p>
-        {changing(move || done.get().map(|(_, outcome, labels)| view! { <Notes outcome=outcome labels /> }))}
+        {changing(move || done.get().map(|(outcome, labels)| view! { <Notes outcome=outcome labels /> }))}
     }
 }
 
