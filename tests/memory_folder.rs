@@ -15,6 +15,8 @@ type Files = BTreeMap<(&'static str, &'static str), Vec<u8>>;
 pub struct MemoryFolder {
     /// The files.
     pub files: Rc<RefCell<Files>>,
+    /// Size of the disk, in bytes; none if it is never full.
+    pub room: Option<usize>,
 }
 
 /// A file that is being written. Its bytes are in the folder at once, as in a browser's storage.
@@ -32,6 +34,10 @@ impl MemoryFolder {
 
 impl Write for MemoryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let used: usize = self.folder.files.borrow().values().map(Vec::len).sum();
+        if self.folder.room.is_some_and(|room| used + bytes.len() > room) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.folder.files.borrow_mut().entry(self.key).or_default().extend_from_slice(bytes);
         Ok(bytes.len())
     }

@@ -34,9 +34,8 @@ const recipes = {
   },
   // The outputs of the frozen layer are computed in the first epoch, cached, and read in all later ones.
   "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, learning_rate: 0.02 },
-  "R-Drop": { ...common, r_drop: 1 },
   // Both devices draw the same masks.
-  "R-Drop between two masks": { ...common, r_drop: 1, dropout: 0.1, attention_dropout: 0.1, head_dropout: 0.1 },
+  "R-Drop": { ...common, r_drop: 1, dropout: 0.1, attention_dropout: 0.1, head_dropout: 0.1 },
 };
 
 /** Losses of every recipe on a device, by name. */

@@ -172,8 +172,8 @@ pub struct LabelsArguments {
     /// the rows to label next. The label cells of these rows are empty in the data.
     #[arg(long, value_name = "ROWS")]
     pub pool: Option<usize>,
-    /// Measure instead how accuracy grows with up to this many labels, for rows that `--pool` would choose and for random
-    /// ones: if that order beats a random one. It is scored on the rows of `--test`.
+    /// Measure instead how accuracy grows with up to this many labels, for rows chosen by the rule of `--pool`, with a new
+    /// head after each label, and for random ones: if that order beats a random one. It is scored on the rows of `--test`.
     #[arg(long, value_name = "LABELS", conflicts_with = "pool")]
     pub learning_curve: Option<usize>,
     /// Also write the texts that are nearly the same, and those unlike all others, to this file.

@@ -37,7 +37,11 @@ pub struct Model {
 
 /// Loads the model in `folder`, or the model with this id that `cargo xtask setup` has fetched.
 pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Diagnostic> {
-    let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).unwrap_or_default();
+    let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).map_err(|error| {
+        Diagnostic::new("model.catalog", format!("The list of models in this program cannot be read: {error}."))
+            .done("No model was loaded.")
+            .remedy("Build the program again, with the file public/catalog.json as it is in the repository.")
+    })?;
     let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };
     let folder = folder.map_or_else(|| setup_folder(id), Path::to_path_buf);
     let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));

@@ -40,7 +40,10 @@ impl OpenedRun {
                     .remedy("Check the path.")
             };
             let archive = File::open(path).map_err(unreadable)?;
-            checkpoint::unpack(BufReader::new(archive), &mut folder).await?;
+            if let Err(error) = checkpoint::unpack(BufReader::new(archive), &mut folder).await {
+                folder.remove_empty();
+                return Err(error);
+            }
         }
         match checkpoint::load(&mut folder, device).await? {
             Some(saved) => Ok(Self { folder, saved }),

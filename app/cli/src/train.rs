@@ -56,7 +56,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
     let summary = run(&mut session, data.rows.report(), &mut saves, LineWriter::new(events), arguments.steps).await?;
     trust::set_threshold(&mut session, arguments);
-    let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
+    let result = serde_json::to_vec_pretty(&summary).map_err(|error| not_written(&out("result.json"), error))?;
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
         let (sha256, dataset) = (&data.train.sha256, data.rows.dataset());
@@ -348,8 +348,9 @@ fn end(
 }
 
 fn emit(events: &mut impl Write, event: &Event) -> Result<(), Diagnostic> {
-    let line = serde_json::to_string(event).unwrap_or_default();
-    writeln!(events, "{line}").map_err(|error| not_written(Path::new("events.jsonl"), error))
+    let path = Path::new("events.jsonl");
+    let line = serde_json::to_string(event).map_err(|error| not_written(path, error))?;
+    writeln!(events, "{line}").map_err(|error| not_written(path, error))
 }
 
 async fn write_folders(

@@ -1,5 +1,6 @@
 //! Which parts of the page are open. A finished step folds into one line; the user and the address can open any part.
 
+use hone_core::dataset::DataRole;
 use hone_core::metrics::Detail;
 use hone_core::protocol::Backend;
 use hone_core::recipe::FieldGroup;
@@ -203,7 +204,7 @@ impl State {
         match step {
             Step::Data => {
                 let has_problem = |file: &File| file.diagnostic().is_some() || file.rejected.is_some();
-                has_problem(&data.train) || has_problem(&data.validation) || data.notice.is_some()
+                DataRole::ALL.iter().any(|role| has_problem(data.file(*role))) || data.notice.is_some()
             }
             Step::Model => {
                 let is_wrong = matches!(model.load, Load::Failed(_)) || self.device.failed.is_some();

@@ -118,6 +118,7 @@ impl State {
             || self.model.is_loading()
             || self.model.hub == HubSearch::Searching
             || self.inference.pending.is_some()
+            || self.table.is_busy()
             || self.estimate.is_pending()
             || self.review.is_looking()
             || self.labeling.reading.is_some()

@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use crate::checkpoint::error::{not_saved, unreadable};
+use crate::checkpoint::error::{not_packed, not_unpacked, unreadable};
 use crate::checkpoint::manifest::Manifest;
-use crate::checkpoint::slots::{CheckpointFile, CheckpointFolder, Slot, clear, newest_whole};
+use crate::checkpoint::slots::{CheckpointFile, CheckpointFolder, Slot, newest_whole, remove_all};
 use crate::diagnostic::Diagnostic;
 
 /// The files of a slot, in the order in which they are written.
@@ -16,7 +16,7 @@ const FILES: [CheckpointFile; 2] = [CheckpointFile::Tensors, CheckpointFile::Man
 /// Writes the newest save that is whole as a zip. Returns `None` if nothing is saved.
 ///
 /// # Errors
-/// `checkpoint.damaged` if no slot is whole, `checkpoint.read` or `checkpoint.write` if the folder or `out` fails.
+/// `checkpoint.damaged` if no slot is whole, `checkpoint.read` or `checkpoint.pack` if the folder or `out` fails.
 pub async fn pack<F: CheckpointFolder, W: Write>(folder: &mut F, out: W) -> Result<Option<W>, Diagnostic> {
     let manifest = newest_whole(folder, |reader| {
         reader.verify()?;
@@ -28,12 +28,12 @@ pub async fn pack<F: CheckpointFolder, W: Write>(folder: &mut F, out: W) -> Resu
     for file in FILES {
         // Weights do not compress, and may be larger than 4 GB.
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(true);
-        zip.start_file(file.name(), options).map_err(not_saved)?;
+        zip.start_file(file.name(), options).map_err(not_packed)?;
         if let Some(mut reader) = folder.open(slot, file).await.map_err(unreadable)? {
-            io::copy(&mut reader, &mut zip).map_err(not_saved)?;
+            io::copy(&mut reader, &mut zip).map_err(not_packed)?;
         }
     }
-    zip.finish().map(|stream| Some(stream.into_inner())).map_err(not_saved)
+    zip.finish().map(|stream| Some(stream.into_inner())).map_err(not_packed)
 }
 
 /// The slot with this manifest.
@@ -53,7 +53,8 @@ async fn slot_of<F: CheckpointFolder>(folder: &mut F, manifest: &Manifest) -> Re
 /// has packed.
 ///
 /// # Errors
-/// `checkpoint.archive` if it is no such zip, `checkpoint.write` if the folder fails.
+/// `checkpoint.archive` if it is no such zip, and nothing is changed then; `checkpoint.unpack` if the folder fails, which is
+/// empty then.
 pub async fn unpack<F: CheckpointFolder>(archive: impl Read + Seek, folder: &mut F) -> Result<(), Diagnostic> {
     let mut archive = ZipArchive::new(archive).map_err(no_archive)?;
     let targets: Vec<_> = (0..archive.len()).map(|index| target(&archive.name_for_index(index)?.ok()?)).collect();
@@ -72,14 +73,28 @@ pub async fn unpack<F: CheckpointFolder>(archive: impl Read + Seek, folder: &mut
     for &(_, _, index) in &entries {
         io::copy(&mut archive.by_index(index).map_err(no_archive)?, &mut io::sink()).map_err(no_archive)?;
     }
-    clear(folder).await?;
+    remove_all(folder).await.map_err(not_unpacked)?;
     for (slot, file, index) in entries {
-        let mut entry = archive.by_index(index).map_err(no_archive)?;
-        let mut writer = folder.create(slot, file).await.map_err(not_saved)?;
-        io::copy(&mut entry, &mut writer).map_err(not_saved)?;
-        folder.close(writer).await.map_err(not_saved)?;
+        if let Err(error) = unpack_file(&mut archive, index, folder, slot, file).await {
+            // A part of a saved run is of no use.
+            _ = remove_all(folder).await;
+            return Err(error);
+        }
     }
     Ok(())
+}
+
+async fn unpack_file<F: CheckpointFolder>(
+    archive: &mut ZipArchive<impl Read + Seek>,
+    index: usize,
+    folder: &mut F,
+    slot: Slot,
+    file: CheckpointFile,
+) -> Result<(), Diagnostic> {
+    let mut entry = archive.by_index(index).map_err(not_unpacked)?;
+    let mut writer = folder.create(slot, file).await.map_err(not_unpacked)?;
+    io::copy(&mut entry, &mut writer).map_err(not_unpacked)?;
+    folder.close(writer).await.map_err(not_unpacked)
 }
 
 /// The place of a zip's entry: its file name, in the folder of its slot or in none.

@@ -24,3 +24,17 @@ pub(super) fn not_saved(error: impl Display) -> Diagnostic {
         .done("It continues, and what was saved before is kept.")
         .remedy("Make room on the disk.")
 }
+
+/// The error of a saved run that cannot be written as a zip.
+pub(super) fn not_packed(error: impl Display) -> Diagnostic {
+    Diagnostic::new("checkpoint.pack", format!("The saved run could not be written as a file: {error}."))
+        .done("It was left as it is.")
+        .remedy("Make room on the disk, and try again.")
+}
+
+/// The error of a saved run whose zip cannot be unpacked.
+pub(super) fn not_unpacked(error: impl Display) -> Diagnostic {
+    Diagnostic::new("checkpoint.unpack", format!("The saved run could not be unpacked: {error}."))
+        .done("Nothing was started.")
+        .remedy("Make room on the disk, and try again.")
+}

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 
 /// Version of the state of a session. A run saved by another version cannot continue, but its best weights can be taken
 /// out.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Beginning of the last line, which has the checksum of all before it.
 const LAST_LINE: &str = "\ncrc32 ";

@@ -234,9 +234,13 @@ pub async fn best<F: CheckpointFolder>(folder: &mut F, device: &Device) -> Resul
 /// # Errors
 /// `checkpoint.write` if the folder fails.
 pub async fn clear<F: CheckpointFolder>(folder: &mut F) -> Result<(), Diagnostic> {
+    remove_all(folder).await.map_err(not_saved)
+}
+
+pub(super) async fn remove_all<F: CheckpointFolder>(folder: &mut F) -> io::Result<()> {
     for slot in Slot::ALL {
         for file in [CheckpointFile::Manifest, CheckpointFile::Tensors] {
-            folder.remove(slot, file).await.map_err(not_saved)?;
+            folder.remove(slot, file).await?;
         }
     }
     Ok(())

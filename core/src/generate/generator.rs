@@ -66,7 +66,8 @@ impl Generator {
         }
         let rest = self.unread.split_off(self.unread.len().min(MAX_PROMPT_PIECE));
         let piece = std::mem::replace(&mut self.unread, rest);
-        // In the middle of the prompt, the logits are not needed; reading them would wait for the device.
+        // In the middle of the prompt, only to wait for the device: the host would queue all pieces, each with its attention,
+        // and the worker would handle no message before the device is done with them.
         let logits = device_to_host(model.base.next_token_logits(&piece, &mut self.cache)).await?;
         if logits.iter().any(|logit| logit.is_nan()) {
             self.is_over = true;

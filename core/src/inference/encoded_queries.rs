@@ -187,7 +187,7 @@ fn ranked(texts: &[String], predictions: &[Prediction]) -> Answer {
         Some((Prediction::Vector(query), vectors)) => {
             (vectors.iter().map(|prediction| cosine(query, prediction.vector())).collect(), MAX_HITS)
         }
-        _ => (predictions.iter().map(number).collect(), texts.len()),
+        _ => (predictions.iter().map(Prediction::number).collect(), texts.len()),
     };
     let mut scored: Vec<(f32, &String)> = scores.into_iter().zip(texts).collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -196,25 +196,20 @@ fn ranked(texts: &[String], predictions: &[Prediction]) -> Answer {
     Answer::Nearest { hits: scored.into_iter().map(hit).collect() }
 }
 
-/// A predicted number.
-fn number(prediction: &Prediction) -> f32 {
-    match prediction {
-        Prediction::Number(value) => *value,
-        _ => f32::NAN,
-    }
-}
-
 /// The answer for a row that is a query of its own.
 fn answer(prediction: Prediction, words: &[Word], context: &InferenceContext) -> Answer {
     match prediction {
-        Prediction::Labels(probabilities) => {
+        Prediction::Labels(_) => {
+            let probabilities = prediction.label_probabilities();
             let thresholds = match context.best.map(|best| &best.detail) {
                 Some(Detail::Labels { thresholds, .. }) => thresholds.clone(),
                 _ => vec![0.5; probabilities.len()],
             };
             Answer::Labels { probabilities, thresholds }
         }
-        Prediction::Number(value) => Answer::Number { value: Some(value).filter(|value| value.is_finite()) },
+        Prediction::Number(_) | Prediction::Relevance(_) => {
+            Answer::Number { value: Some(prediction.number()).filter(|value| value.is_finite()) }
+        }
         Prediction::Tags(tags) => Answer::Entities { entities: found_entities(words, &tags, context.labels) },
         Prediction::Classes(probabilities) => match context.confidence {
             Some(confidence) => Answer::Classes {

@@ -180,10 +180,8 @@ fn with_matrix_strides(tensor: Cpu) -> Cpu {
 
 /// A tensor `[rows, columns]` in its memory.
 fn matrix(tensor: &Cpu) -> Matrix<'_> {
-    let layout = tensor.layout();
-    let values = tensor.storage::<f32>().get(layout.start_offset()..).unwrap_or_default();
-    let stride = |dimension: usize| layout.strides()[dimension].unsigned_abs();
-    Matrix { values, row_stride: stride(0), column_stride: stride(1) }
+    let stride = |dimension: usize| tensor.layout().strides()[dimension].unsigned_abs();
+    Matrix { values: f32_slice(tensor), row_stride: stride(0), column_stride: stride(1) }
 }
 
 /// A tensor's values, row by row.
@@ -195,9 +193,15 @@ impl Values {
     }
 
     fn get(&self) -> &[f32] {
-        // A contiguous f32 tensor is one slice.
-        self.0.as_slice::<f32>().unwrap_or_default()
+        &f32_slice(&self.0)[..self.0.layout().shape().num_elements()]
     }
+}
+
+/// A tensor's memory, from its first value on. burn panics if its values are not f32: read as none, they would show up
+/// as wrong results somewhere else.
+fn f32_slice(tensor: &Cpu) -> &[f32] {
+    // A flipped view of an empty tensor begins after its end.
+    tensor.storage::<f32>().get(tensor.layout().start_offset()..).unwrap_or_default()
 }
 
 /// The tensor after a change of its values, which are copied only if other tensors share them; and the result of the
@@ -304,6 +308,12 @@ mod tests {
                 assert_eq!(layers[0], layers[1]);
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "dtype mismatch")]
+    fn a_tensor_of_16_bits_is_not_read_as_an_empty_one() {
+        values(Flex::float_cast(tensor([2, 3], 31), FloatDType::F16));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn check_ranges(spec: &RecipeSpec) -> Result<(), RecipeError> {
     Ok(())
 }
 
-/// Refuses techniques that the task cannot use: a field without effect would mislead.
+/// Refuses techniques that the task cannot use, and those that have no effect without another one.
 pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
     if spec.metric_for_best_model.is_some_and(|metric| !Metric::of(spec.task).contains(&metric)) {
@@ -67,6 +67,11 @@ pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     }
     if !has_classes && spec.r_drop > 0.0 {
         return conflict("r_drop", "must be 0: R-Drop needs a task with classes");
+    }
+    let adapter_dropout = if spec.has_adapter() { spec.lora_dropout } else { 0.0 };
+    let dropouts = [spec.dropout, spec.attention_dropout, spec.head_dropout, adapter_dropout];
+    if spec.r_drop > 0.0 && dropouts.iter().all(|&rate| rate == 0.0) {
+        return conflict("r_drop", "compares two passes with different dropout: set dropout above 0");
     }
     if !has_classes && spec.task != Task::Generation && spec.label_smoothing > 0.0 {
         return conflict("label_smoothing", "must be 0: there are no classes to smooth over");
@@ -132,6 +137,7 @@ pub(super) fn check_adapter(spec: &RecipeSpec, schedule: &UnfreezeSchedule) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::choices::AdapterKind;
     use crate::recipe::fields::{Field, FieldKind};
 
     /// The default recipe with `value` in a field; `None` if the field's type cannot represent it.
@@ -173,6 +179,22 @@ mod tests {
             }
         }
         assert!(refused > 100, "{refused}");
+    }
+
+    #[test]
+    fn r_drop_without_any_dropout_is_refused() {
+        let none = RecipeSpec {
+            r_drop: 1.0,
+            dropout: 0.0,
+            attention_dropout: 0.0,
+            head_dropout: 0.0,
+            lora_dropout: 0.1,
+            ..RecipeSpec::default()
+        };
+        assert!(matches!(check_task(&none), Err(RecipeError::Conflict { field: "r_drop", .. })));
+        assert_eq!(check_task(&RecipeSpec { r_drop: 0.0, ..none.clone() }), Ok(()));
+        assert_eq!(check_task(&RecipeSpec { adapter: AdapterKind::Lora, ..none.clone() }), Ok(()));
+        assert_eq!(check_task(&RecipeSpec { head_dropout: 0.1, ..none }), Ok(()));
     }
 
     #[test]

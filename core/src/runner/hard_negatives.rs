@@ -1,7 +1,7 @@
 //! The search for hard negatives: for each pair of an anchor and its positive, the text most like the anchor that is probably
 //! not right for it. The rules are those of sentence-transformers' `mine_hard_negatives`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -79,7 +79,7 @@ impl HardNegatives {
         relative_margin: f64,
     ) -> Result<Self, Diagnostic> {
         let (mut texts, mut anchors, mut positives) = (Distinct::default(), Distinct::default(), Distinct::default());
-        let mut pairs = TextPairs::default();
+        let (mut pairs, mut known) = (TextPairs::default(), HashSet::new());
         for row in dataset.rows() {
             let Example::Pair { anchor, positive, negative: None } = dataset.example(row) else {
                 let what = "Negatives are found for pairs of an anchor and a positive.";
@@ -90,9 +90,8 @@ impl HardNegatives {
             let anchor = anchors.index(texts.index(anchor.to_owned()));
             let positive = positives.index(texts.index(positive.to_owned()));
             pairs.positives_of.resize(anchors.all.len(), Vec::new());
-            let own = &mut pairs.positives_of[anchor as usize];
-            if !own.contains(&positive) {
-                own.push(positive);
+            if known.insert((anchor, positive)) {
+                pairs.positives_of[anchor as usize].push(positive);
             }
             pairs.rows.push((anchor, positive));
         }
@@ -101,9 +100,11 @@ impl HardNegatives {
         for text in &texts.all {
             push_text(&mut rows, model, text, None)?;
         }
-        let (encoded, _) = rows.cut(&model.tokenizer, max_tokens(model), 0)?;
+        let max_length = max_tokens(model);
+        let (encoded, _) = rows.cut(&model.tokenizer, max_length, 0)?;
         let pad = model.tokenizer.pad_id();
-        let vectors = TextVectors::of_base(encoded.texts, model.base.clone(), model.pooling, pad, device);
+        let base = model.base.clone();
+        let vectors = TextVectors::of_base(encoded.texts, max_length, base, model.pooling, pad, device);
         let relative_margin = relative_margin as f32;
         Ok(Self { texts: texts.all, pairs, vectors, relative_margin, search: None })
     }
@@ -179,7 +180,9 @@ impl Search {
 pub fn hard_negative(cosines: &[f32], positives: &[u32], relative_margin: f32) -> Option<u32> {
     let lowest = positives.iter().map(|&at| cosines[at as usize]).fold(f32::INFINITY, f32::min);
     let highest = lowest - lowest.abs() * relative_margin;
-    let candidates = (0..).zip(cosines).filter(|&(at, &cosine)| cosine <= highest && !positives.contains(&at));
+    let mut is_positive = vec![false; cosines.len()];
+    positives.iter().for_each(|&at| is_positive[at as usize] = true);
+    let candidates = (0..).zip(cosines).filter(|&(at, &cosine)| cosine <= highest && !is_positive[at as usize]);
     candidates.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(at, _)| at)
 }
 

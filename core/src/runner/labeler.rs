@@ -6,24 +6,21 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::dataset::{Correction, Dataset, Examples, Pool, PoolRow, label_key, sort_naturally};
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{RANDOM_LABELS, Stability, informativeness, margin, most_informative};
+use crate::metrics::{RANDOM_LABELS, Stability, margin};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
 use crate::run::{LabelChoice, LabelQuestion, RowToLabel};
 use crate::runner::label_progress::LabelProgress;
+use crate::runner::pool_choice::{PoolChoice, recent_similarities};
 use crate::runner::text_vectors::{TextVectors, max_tokens, push_text};
 use crate::text::EncodedRows;
 use crate::train::ProbeFeatures;
 
 /// Rows that are split into tokens at a time.
 const ENCODED_ROWS: usize = 64;
-/// Number of rows asked for last that the next one should differ from. From earlier ones, the head has learned.
-const RECENT_ROWS: usize = 50;
-
 /// Number of labels that have a key of their own.
 const KEYS: usize = 9;
 
@@ -284,28 +281,17 @@ impl Labeler {
 
     /// The largest cosine similarity of each row of the pool to those that were asked for last.
     async fn similarities(&self, asked: &[usize]) -> Result<Vec<f32>, Diagnostic> {
-        let Stage::Ready(vectors) = &self.stage else { return Ok(Vec::new()) };
-        let recent: Vec<i32> = asked.iter().rev().take(RECENT_ROWS).map(|&row| row as i32).collect();
-        if recent.is_empty() {
-            return Ok(vec![0.0; self.pool().rows.len()]);
+        match &self.stage {
+            Stage::Ready(vectors) => recent_similarities(&vectors.pool, asked).await,
+            _ => Ok(Vec::new()),
         }
-        let places = Tensor::from_data(TensorData::new(recent.clone(), [recent.len()]), &vectors.pool.device());
-        let recent = vectors.pool.clone().select(0, places);
-        device_to_host(vectors.pool.clone().matmul(recent.transpose()).max_dim(1)).await
     }
 
-    /// The row to ask for next: the one that teaches most, or while few labels are known, a random one.
+    /// The row to ask for next.
     fn next(&self, known: &Known, probabilities: &[f32], similarities: &[f32]) -> Option<usize> {
         let Known { asked, rows, names, .. } = known;
-        let (classes, is_random) = (names.len(), rows.len() < RANDOM_LABELS);
-        let mut is_open = vec![true; self.pool().rows.len()];
-        asked.iter().for_each(|&row| is_open[row] = false);
-        if probabilities.is_empty() || is_random {
-            return self.order.iter().copied().find(|&row| is_open[row]);
-        }
-        let margins = probabilities.chunks(classes).map(margin);
-        let scores = margins.zip(similarities).map(|(margin, &similarity)| informativeness(margin, similarity.into()));
-        most_informative(scores.enumerate().filter(|(row, _)| is_open[*row]))
+        let (labels, classes) = (rows.len(), names.len());
+        PoolChoice { order: &self.order, asked, labels, probabilities, classes, similarities }.next()
     }
 
     /// Notes what the head predicts now. Returns the fraction of predictions that the last labels have changed.

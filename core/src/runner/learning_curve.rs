@@ -1,15 +1,16 @@
 //! Accuracy by the number of labels: rows chosen to teach most against random ones, on data whose labels are known.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{RANDOM_LABELS, Stability, informativeness, margin, most_informative};
+use crate::metrics::{RANDOM_LABELS, Stability};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
 use crate::run::CurvePoint;
+use crate::runner::pool_choice::{PoolChoice, recent_similarities};
 use crate::runner::text_vectors::{TextVectors, max_tokens, push_text};
 use crate::text::EncodedRows;
 use crate::train::ProbeFeatures;
@@ -97,57 +98,72 @@ impl LearningCurve {
 
     /// Measures one curve, by chosen or by random rows. Both begin with the same random rows.
     async fn measure(&mut self, features: &ProbeFeatures, seed: u64, is_chosen: bool) -> Result<(), Diagnostic> {
-        let mut order: Vec<u32> = (0..self.train as u32).collect();
+        let mut order: Vec<usize> = (0..self.train).collect();
         Rng::new(seed, Stream::Pool, 3).shuffle(&mut order);
-        let mut known: Vec<u32> = Vec::new();
-        let mut stability = Stability::default();
-        let (mut similarities, mut next_point) = (vec![0.0f32; self.train], RANDOM_LABELS);
+        let pool = self.pool_vectors();
+        let (mut known, mut of_head): (Vec<usize>, Vec<f32>) = (Vec::new(), Vec::new());
+        let (mut stability, mut next_point) = (Stability::default(), RANDOM_LABELS);
         while known.len() < self.most {
-            let has_two = known.iter().any(|&row| self.labels[row as usize] != self.labels[known[0] as usize]);
-            let is_random = !is_chosen || known.len() < RANDOM_LABELS || !has_two;
-            let mut probabilities = Vec::new();
-            if has_two && (!is_random || known.len() + 1 >= next_point) {
-                probabilities = self.probabilities(features, &known).await?;
-            }
-            let mut is_known = vec![false; self.train];
-            known.iter().for_each(|&row| is_known[row as usize] = true);
-            let next = if is_random {
-                order.iter().copied().find(|&row| !is_known[row as usize])
-            } else {
-                let margins = probabilities.chunks(self.classes).map(margin);
-                let scores = margins.zip(&similarities).map(|(margin, &it)| informativeness(margin, it.into()));
-                let open = scores.enumerate().filter(|(row, _)| *row < self.train && !is_known[*row]);
-                most_informative(open).map(|row| row as u32)
+            let similarities = if of_head.is_empty() { Vec::new() } else { recent_similarities(&pool, &known).await? };
+            let choice = PoolChoice {
+                order: &order,
+                asked: &known,
+                labels: known.len(),
+                probabilities: &of_head,
+                classes: self.classes,
+                similarities: &similarities,
             };
-            let Some(next) = next else { break };
+            let Some(next) = choice.next() else { break };
             known.push(next);
-            let to_next = self.similarities(next);
-            similarities.iter_mut().zip(to_next).for_each(|(known, new)| *known = known.max(new));
-            if known.len() >= next_point {
-                let probabilities = self.probabilities(features, &known).await?;
-                let likeliest = |row: &[f32]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-                let predicted: Vec<u32> = probabilities.chunks(self.classes).map(|row| likeliest(row) as u32).collect();
-                let right = predicted[self.train..].iter().zip(&self.labels[self.train..]).filter(|(a, b)| a == b);
-                let accuracy = right.count() as f64 / (self.labels.len() - self.train) as f64;
-                stability.observe(known.len(), predicted[..self.train].to_vec());
-                let changed = stability.changed();
-                self.points.push(CurvePoint { seed, is_chosen, labels: known.len() as u32, accuracy, changed });
+            let has_two = known.iter().any(|&row| self.labels[row] != self.labels[known[0]]);
+            let is_point = known.len() >= next_point;
+            let is_choosing = is_chosen && has_two && known.len() >= RANDOM_LABELS;
+            of_head = Vec::new();
+            if !is_point && !is_choosing {
+                continue;
+            }
+            let probabilities = self.probabilities(features, &known).await?;
+            if is_point {
+                let point = self.point(seed, is_chosen, known.len(), &probabilities, &mut stability);
+                self.points.push(point);
                 next_point += STEP;
+            }
+            if is_choosing {
+                of_head = probabilities;
             }
         }
         Ok(())
     }
 
-    async fn probabilities(&self, features: &ProbeFeatures, known: &[u32]) -> Result<Vec<f32>, Diagnostic> {
-        let labels: Vec<u32> = known.iter().map(|&row| self.labels[row as usize]).collect();
-        features.probabilities(known, &labels, self.classes).await
+    /// The point of a curve after a number of labels, by the probabilities of a head on them.
+    fn point(
+        &self,
+        seed: u64,
+        is_chosen: bool,
+        labels: usize,
+        probabilities: &[f32],
+        stability: &mut Stability,
+    ) -> CurvePoint {
+        let likeliest = |row: &[f32]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+        let predicted: Vec<u32> = probabilities.chunks(self.classes).map(|row| likeliest(row) as u32).collect();
+        let right = predicted[self.train..].iter().zip(&self.labels[self.train..]).filter(|(a, b)| a == b);
+        let accuracy = right.count() as f64 / (self.labels.len() - self.train) as f64;
+        stability.observe(labels, predicted[..self.train].to_vec());
+        CurvePoint { seed, is_chosen, labels: labels as u32, accuracy, changed: stability.changed() }
     }
 
-    /// Cosine similarity of each training row to one of them.
-    fn similarities(&self, row: u32) -> Vec<f32> {
-        let hidden = self.vectors.vectors().len() / self.labels.len();
+    /// Probabilities of all rows by a head on the labels of some, `[rows, classes]`.
+    async fn probabilities(&self, features: &ProbeFeatures, known: &[usize]) -> Result<Vec<f32>, Diagnostic> {
+        let labels: Vec<u32> = known.iter().map(|&row| self.labels[row]).collect();
+        let known: Vec<u32> = known.iter().map(|&row| row as u32).collect();
+        features.probabilities(&known, &labels, self.classes).await
+    }
+
+    /// Vectors of the training rows, `[rows, hidden]`.
+    fn pool_vectors(&self) -> Tensor<2> {
         let all = self.vectors.vectors();
-        let own = &all[row as usize * hidden..][..hidden];
-        all.chunks(hidden).take(self.train).map(|other| own.iter().zip(other).map(|(a, b)| a * b).sum()).collect()
+        let hidden = all.len() / self.labels.len();
+        let own = all[..self.train * hidden].to_vec();
+        Tensor::from_data(TensorData::new(own, [self.train, hidden]), &Device::flex())
     }
 }

@@ -21,6 +21,7 @@ mod neighbor_search;
 mod outcome;
 mod past;
 mod pinned_texts;
+mod pool_choice;
 mod reviewed_labels;
 mod row_targets;
 mod run_maps;

@@ -65,7 +65,9 @@ impl NearestRows {
         }
         let model = session.model();
         let pooling = model.pooling().unwrap_or(Pooling::Mean);
-        let vectors = TextVectors::of_base(texts, model.base.clone(), pooling, data.pad, session.device());
+        let max_length = session.recipe().max_length();
+        let base = model.base.clone();
+        let vectors = TextVectors::of_base(texts, max_length, base, pooling, data.pad, session.device());
         Some(Self { train, all, validation, vectors, is_over: false })
     }
 

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
 use crate::pretrained::Pretrained;
 use crate::recipe::{Pooling, Task};
-use crate::text::{EncodedRows, EncodedTexts, batches_by_length};
+use crate::text::{Batch, EncodedRows, EncodedTexts, batches_by_length};
 
 /// Rows of a batch.
 const BATCH: usize = 32;
@@ -39,6 +39,8 @@ pub(crate) fn push_text(
 pub(crate) struct TextVectors {
     texts: EncodedTexts,
     model: TaskModel,
+    /// Maximum length of the texts, in tokens.
+    max_length: usize,
     pad: u32,
     device: Device,
     /// Batches that are left, the longest texts last: they are taken from the end.
@@ -64,16 +66,24 @@ struct WordVectors {
 impl TextVectors {
     /// Vectors of these texts, which have at most [`max_tokens`] tokens, by the loaded model.
     pub(crate) fn new(texts: EncodedTexts, model: &Pretrained, device: &Device) -> Self {
-        Self::of_base(texts, model.base.clone(), Pooling::Mean, model.tokenizer.pad_id(), device)
+        Self::of_base(texts, max_tokens(model), model.base.clone(), Pooling::Mean, model.tokenizer.pad_id(), device)
     }
 
-    /// Vectors of these texts by a network.
-    pub(crate) fn of_base(texts: EncodedTexts, base: BaseModel, pooling: Pooling, pad: u32, device: &Device) -> Self {
+    /// Vectors of these texts, which have at most `max_length` tokens, by a network.
+    pub(crate) fn of_base(
+        texts: EncodedTexts,
+        max_length: usize,
+        base: BaseModel,
+        pooling: Pooling,
+        pad: u32,
+        device: &Device,
+    ) -> Self {
         let lengths: Vec<usize> = (0..texts.len()).map(|row| texts.tokens(row)).collect();
         let batches = batches_by_length(&lengths, BATCH);
         Self {
             vectors: vec![0.0; texts.len() * base.hidden()],
             model: TaskModel::new(base, Task::Embeddings, pooling, 0, 0, device),
+            max_length,
             pad,
             device: device.clone(),
             total_batches: batches.len(),
@@ -101,7 +111,7 @@ impl TextVectors {
     /// If the device fails.
     pub(crate) async fn advance(&mut self) -> Result<bool, Diagnostic> {
         let Some(rows) = self.batches.pop() else { return Ok(false) };
-        let batch = self.texts.batch(&rows, rows.len(), MAX_TOKENS, self.pad);
+        let batch = self.batch(&rows);
         let all_layers = FrozenPrefix::Layers(self.model.base.layers());
         let input = self.model.forward_to(Input::new(&batch, &self.device), all_layers, &mut Dropout::off());
         if let (Some(words), HiddenStates::Tokens(_, tokens)) = (&mut self.words, &input.hidden) {
@@ -114,6 +124,10 @@ impl TextVectors {
             self.vectors[row as usize * hidden..][..hidden].copy_from_slice(vector);
         }
         Ok(true)
+    }
+
+    fn batch(&self, rows: &[u32]) -> Batch {
+        self.texts.batch(rows, rows.len(), self.max_length, self.pad)
     }
 
     /// The fraction that is done.
@@ -157,5 +171,34 @@ impl WordVectors {
             rest = others;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{BertConfig, ModelConfig, synthetic};
+    use crate::recipe::Family;
+
+    #[test]
+    fn long_texts_share_a_few_padded_lengths() {
+        let config = ModelConfig::Bert(BertConfig {
+            family: Family::Bert,
+            vocab: 8,
+            hidden: 8,
+            layers: 1,
+            heads: 1,
+            intermediate_size: 8,
+            max_position_embeddings: 512,
+            token_types: 1,
+            layer_norm_eps: 1e-12,
+            padding_idx: None,
+            embedding_size: 8,
+        });
+        let base = synthetic(&config, 1, 0.1, &Device::flex()).unwrap().base;
+        let mut texts = EncodedTexts::default();
+        [100, 130, 150, 300].into_iter().for_each(|tokens| texts.push(&vec![1; tokens]));
+        let vectors = TextVectors::of_base(texts, 512, base, Pooling::Mean, 0, &Device::flex());
+        assert_eq!([0, 1, 2, 3].map(|row| vectors.batch(&[row]).len), [128, 192, 192, 320]);
     }
 }

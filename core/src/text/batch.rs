@@ -36,7 +36,7 @@ impl EncodedTexts {
         self.seconds[i] as usize
     }
 
-    /// A batch of these rows, padded to one of a few lengths of at most `max_length` tokens, and filled up to `size` rows.
+    /// A batch of these rows, padded as by [`padded_len`] and filled up to `size` rows.
     pub fn batch(&self, rows: &[u32], size: usize, max_length: usize, pad: u32) -> Batch {
         let texts: Vec<&[u32]> = rows.iter().map(|&row| self.get(row as usize)).collect();
         let mut batch = Batch::new(&texts, size, max_length, pad);
@@ -95,7 +95,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Pads texts to one of a few lengths of at most `max_length` tokens, and adds rows of one token up to `rows` rows.
+    /// Pads texts as by [`padded_len`], and adds rows of one token up to `rows` rows.
     pub fn new(texts: &[&[u32]], rows: usize, max_length: usize, pad: u32) -> Self {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(1).max(1);
         let len = padded_len(longest, max_length);
@@ -116,7 +116,8 @@ impl Batch {
     }
 }
 
-/// The padded length, in tokens, of a batch whose longest text has `longest` tokens.
+/// The padded length, in tokens, of a batch whose longest text has `longest` tokens: one of a few lengths, but no padding
+/// beyond `max_length`. Texts are never cut, so those longer than `max_length` keep their length.
 pub fn padded_len(longest: usize, max_length: usize) -> usize {
     LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_length.max(longest))
 }
@@ -171,5 +172,6 @@ mod tests {
             [9.0, 2.0, 1.0]
         );
         assert_eq!(Batch::new(&[&[5; 40]], 1, 40, 0).len, 40);
+        assert_eq!(Batch::new(&[&[5; 50]], 1, 40, 0).len, 50, "texts are never cut");
     }
 }

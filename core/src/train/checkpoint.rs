@@ -96,6 +96,20 @@ pub struct SessionState {
     pub forgetting: Option<Forgetting>,
 }
 
+impl SessionState {
+    /// Returns true if training can go on: at once, after the evaluation under way, or when the run is trained further, for
+    /// which the optimizer's state is saved.
+    pub(in crate::train) fn can_train(&self) -> bool {
+        match self.phase {
+            SavedPhase::Training => true,
+            SavedPhase::Evaluating(reason) => reason.is_none_or(EndReason::can_be_extended),
+            SavedPhase::Testing(reason) | SavedPhase::MeasuringForgetting(reason) | SavedPhase::Finished(reason) => {
+                reason.can_be_extended() && !self.optimizer_steps.is_empty()
+            }
+        }
+    }
+}
+
 /// A tensor to be saved. It stays on its device until it is read.
 #[derive(Clone, Debug)]
 pub struct SavedTensor {

@@ -370,9 +370,11 @@ impl Case {
         rows.push(&pretrained.tokenizer, None, labels, &self.example(0, text, pair)).unwrap();
         let (examples, _) = rows.cut(&pretrained.tokenizer, MAX_LEN as usize, 0).unwrap();
         let input = Input::new(&examples.batch(&[0], 1, MAX_LEN as usize, session.data().pad), session.device());
-        match ready(predict(session.model(), input, &examples, &[0])).unwrap().remove(0) {
-            Prediction::Classes(probabilities) | Prediction::Labels(probabilities) => json!(probabilities),
-            Prediction::Number(number) => json!([number]),
+        let prediction = ready(predict(session.model(), input, &examples, &[0])).unwrap().remove(0);
+        match &prediction {
+            Prediction::Classes(probabilities) => json!(probabilities),
+            Prediction::Labels(_) => json!(prediction.label_probabilities()),
+            Prediction::Number(_) | Prediction::Relevance(_) => json!([prediction.number()]),
             Prediction::Tags(tags) => json!(tags),
             Prediction::Vector(values) => json!(values),
             other => panic!("{other:?}"),

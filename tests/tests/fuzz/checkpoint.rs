@@ -1,92 +1,98 @@
-//! Saved runs, whose checksums are made to fit, so that mutated files get past them.
+//! Saved runs, whose checksums are made to fit, so that mutated files get past them. A run that can be restored goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::sync::LazyLock;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use hone_core::checkpoint::{CheckpointReader, CheckpointWriter, Manifest, VERSION};
-use hone_core::dataset::{Cuts, Mapping};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::metrics::{Detail, Evaluation};
-use hone_core::model::Unit;
-use hone_core::recipe::{Metric, ParamGroup, RecipeSpec};
-use hone_core::run::{EarlyStop, LrPoint, RunPlan, RunRecord, RunSource, SourceFile, StepMetrics};
-use hone_core::train::{
-    BatchPosition, HistoryEntry, Plateau, Prediction, RunState, SavedBest, SavedPhase, SavedTensor, SessionCheckpoint,
-    SessionState,
-};
-use hone_core::usage::PromptForm;
+use hone_core::model::{BertConfig, ModelConfig, TaskModel, synthetic};
+use hone_core::recipe::{Family, Pooling, Recipe, RecipeSpec, RowFacts, Schedule, Task, Unfreezing};
+use hone_core::text::{EncodedExamples, EncodedTexts, Labels, Question, Window};
+use hone_core::train::{Session, TrainingData, judged_rows};
 use hone_core::weights::FileHeader;
-use hone_tests::ready;
+use hone_tests::{ready, record, run, take_steps};
 
-fn plan() -> RunPlan {
-    RunPlan {
-        recipe: RecipeSpec::default(),
-        labels: vec!["a".into(), "b".into()],
-        train_rows: 2,
-        validation_rows: 1,
-        test_rows: 0,
-        total_steps: 3,
-        steps_per_epoch: 1,
-        max_length: 8,
-        cuts: Cuts::default(),
-        form: PromptForm::default(),
-        trainable_parameters: 4.0,
-        lr_curve: vec![LrPoint { step: 1, lr: 1e-5 }],
-        param_groups: Vec::new(),
-        baseline: None,
-    }
+const TASKS: [Task; 3] = [Task::Classification, Task::TokenClassification, Task::QuestionAnswering];
+
+const BERT: ModelConfig = ModelConfig::Bert(BertConfig {
+    family: Family::Bert,
+    vocab: 8,
+    hidden: 8,
+    layers: 1,
+    heads: 2,
+    intermediate_size: 8,
+    max_position_embeddings: 16,
+    token_types: 2,
+    layer_norm_eps: 1e-12,
+    padding_idx: None,
+    embedding_size: 8,
+});
+
+/// A model of random weights for each task.
+static MODELS: LazyLock<[TaskModel; 3]> = LazyLock::new(|| {
+    let base = synthetic(&BERT, 1, 0.1, &Device::flex()).expect("a model").base;
+    TASKS.map(|task| TaskModel::new(base.clone(), task, Pooling::Mean, 2, 1, &Device::flex()))
+});
+
+fn rows(task: Task, count: u32) -> EncodedExamples {
+    let mut texts = EncodedTexts::default();
+    (0..count).for_each(|row| texts.push(&[2, 4 + row % 4, 5, 3]));
+    let window = |question| Window { question, answer: (1, 2), first: 1, bytes: [0..1, 2..3].into() };
+    let question = |row| Question { row, context: "a b".into(), answers: vec!["a b".into()] };
+    let labels = match task {
+        Task::TokenClassification => Labels::Tags((0..count).map(|row| [(1, row % 2), (2, 1)].into()).collect()),
+        Task::QuestionAnswering => {
+            Labels::Spans { windows: (0..count).map(window).collect(), questions: (0..count).map(question).collect() }
+        }
+        _ => Labels::Classes((0..count).map(|row| row % 2).collect()),
+    };
+    EncodedExamples { texts, labels }
 }
 
-/// A small saved run.
+/// A micro run before its first step.
+fn session(task: Task) -> Session {
+    let spec = RecipeSpec {
+        task,
+        unfreezing: Unfreezing::Head,
+        train_embeddings: false,
+        schedule: Schedule::Plateau,
+        batch_size: Some(2),
+        epochs: Some(2),
+        max_length: Some(8),
+        early_stopping_patience: Some(2),
+        ..RecipeSpec::default()
+    };
+    let model = &MODELS[TASKS.iter().position(|&known| known == task).unwrap_or(0)];
+    let facts = model.base.facts(16, Pooling::Mean, RowFacts { suggested_len: 8, ..RowFacts::default() });
+    let data = TrainingData {
+        train: rows(task, 6),
+        validation: rows(task, 2),
+        test: rows(task, 2),
+        labels: vec!["O".into(), "B-X".into()],
+        ..TrainingData::default()
+    };
+    Session::new(Recipe::new(spec, &facts).expect("a recipe"), model.clone(), data, &Device::flex())
+}
+
+/// Runs of each task, saved after a few steps and at their end.
 pub fn checkpoints() -> Vec<Vec<u8>> {
-    let file = SourceFile { name: "rows.csv".into(), sha256: "00".into() };
-    let source = RunSource {
-        model: file.clone(),
-        data: file,
-        validation: None,
-        test: None,
-        mapping: Mapping::Corpus { text: 0 },
-        build: "1".into(),
-        device: "cpu".into(),
+    let saved = |session: &Session| {
+        let checkpoint = session.checkpoint().expect("between two steps");
+        let mut writer = CheckpointWriter::new(1, record(session), checkpoint).expect("a state");
+        let mut bytes = Vec::new();
+        while ready(writer.write_next(&mut bytes)).expect("bytes") {}
+        bytes
     };
-    let scores = [(Metric::Accuracy, 0.5)].into();
-    let evaluation = Evaluation { scores, detail: Detail::Numbers { points: Vec::new() }, ..Evaluation::default() };
-    let record = RunRecord { plan: plan(), source, step: 1, seconds: 2.5, best: Some(evaluation.clone()), test: None };
-    let step = StepMetrics { step: 1, epoch: 0.5, loss: f64::NAN, grad_norm: 1.0, lr: 1e-5, tokens: 4, taken: false };
-    let run = RunState {
-        step: 1,
-        epoch: 0,
-        batch: 1,
-        batches_seen: 1,
-        not_finite: 1,
-        early_stop: EarlyStop::new(Metric::Accuracy, 0.0, 2),
-        plateau: Some(Plateau::new(0.5, 1, 0.0, 0.1)),
-        stage: 0,
-        stalled: 0,
-        by_hand: [(ParamGroup::Layer(1), false)].into(),
-        ever_trainable: BTreeSet::from([ParamGroup::Head]),
-        prefix_begin: BatchPosition::default(),
-        extended_at: Vec::new(),
-        history: vec![HistoryEntry::Step(step), HistoryEntry::Evaluation(evaluation.clone())],
+    let of_task = |task| {
+        let mut session = session(task);
+        take_steps(&mut session, 5);
+        let midway = saved(&session);
+        run(&mut session);
+        [midway, saved(&session)]
     };
-    let predictions = vec![Prediction::Classes(vec![0.25, 0.75]), Prediction::Tags(vec![vec![1.0], Vec::new()])];
-    let state = SessionState {
-        run,
-        phase: SavedPhase::Evaluating(None),
-        tokens_crc32: 0,
-        optimizer_steps: [("head.weight".to_owned(), 1)].into(),
-        best: Some(SavedBest { evaluation, predictions, is_live: true }),
-        test: None,
-        forgetting: None,
-    };
-    let tensor: Tensor<2> = Tensor::ones([2, 3], &Device::flex());
-    let tensors = vec![SavedTensor::new("live.head.weight".into(), &tensor)];
-    let session = SessionCheckpoint { unit: Unit::default(), state, tensors };
-    let mut writer = CheckpointWriter::new(1, record, session).expect("a state");
-    let mut bytes = Vec::new();
-    while ready(writer.write_next(&mut bytes)).expect("bytes") {}
-    vec![bytes]
+    TASKS.into_iter().flat_map(of_task).collect()
 }
 
 /// The manifest that fits a file.
@@ -102,7 +108,8 @@ fn manifest(bytes: &[u8]) -> Option<Manifest> {
     Some(Manifest { version: VERSION, generation: 1, bytes, header_crc32: crc32fast::hash(header), crc32 })
 }
 
-/// Reads a saved run, and its bytes as a manifest.
+/// Reads a saved run, and its bytes as a manifest. If it can be restored, it goes on for a step or further, and its rows are
+/// judged.
 pub fn run_checkpoint(bytes: &[u8]) -> String {
     _ = Manifest::parse(bytes);
     let Some(manifest) = manifest(bytes) else { return "no header".into() };
@@ -110,10 +117,21 @@ pub fn run_checkpoint(bytes: &[u8]) -> String {
     assert_eq!(Manifest::parse(&written).as_ref(), Ok(&manifest));
     let read = || {
         let mut reader = CheckpointReader::open(manifest, Cursor::new(bytes))?;
-        let record = reader.record().map(|entry| entry.record.step);
-        let state = reader.state().map(|state| format!("{:?}", state.phase));
-        reader.tensors(&Device::flex(), |_| true)?;
-        Ok::<_, Diagnostic>(format!("{} {}", record.is_ok(), state.is_ok()))
+        let (record, state) = (reader.record(), reader.state());
+        let tensors = reader.tensors(&Device::flex(), |_| true)?;
+        let (entry, state) = (record?, state?);
+        let phase = format!("{:?}", state.phase);
+        let mut session = session(entry.record.plan.recipe.task).restore(state, tensors)?;
+        if session.can_extend() {
+            session.extend(1)?;
+        }
+        for _ in 0..2 {
+            ready(session.advance())?;
+        }
+        if let Some((evaluation, predictions)) = session.best() {
+            judged_rows(session.data(), evaluation, predictions, &|_| Vec::new());
+        }
+        Ok::<_, Diagnostic>(phase)
     };
     read().unwrap_or_else(|diagnostic| diagnostic.code)
 }

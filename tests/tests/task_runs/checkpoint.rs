@@ -3,7 +3,7 @@
 use hone_core::checkpoint::{self, CheckpointFile, Manifest, Saving, Slot};
 use hone_core::metrics::Evaluation;
 use hone_core::run::StepMetrics;
-use hone_core::train::{HistoryEntry, Session, SessionState};
+use hone_core::train::{HistoryEntry, RestoredTensors, SavedPhase, Session, SessionState};
 use hone_tests::{MemoryFolder, record};
 
 use super::*;
@@ -240,6 +240,25 @@ fn a_run_is_taken_away_as_one_file() {
 }
 
 #[test]
+fn a_run_that_the_disk_has_no_room_for_is_not_unpacked_in_part() {
+    let (_, mut folder) = saved(2, 1);
+    let zip = ready(checkpoint::pack(&mut folder, Vec::new())).unwrap().unwrap();
+    let whole: usize = [CheckpointFile::Tensors, CheckpointFile::Manifest]
+        .map(|file| folder.files.borrow()[&(Slot::B.name(), file.name())].len())
+        .iter()
+        .sum();
+    for room in [0, 1000, whole - 1] {
+        let mut full = MemoryFolder { room: Some(room), ..MemoryFolder::default() };
+        let error = ready(checkpoint::unpack(std::io::Cursor::new(zip.clone()), &mut full)).unwrap_err();
+        assert_eq!((error.code.as_str(), error.done.as_str()), ("checkpoint.unpack", "Nothing was started."));
+        assert!(full.files.borrow().is_empty(), "{room}");
+    }
+    let mut enough = MemoryFolder { room: Some(whole), ..MemoryFolder::default() };
+    ready(checkpoint::unpack(std::io::Cursor::new(zip), &mut enough)).unwrap();
+    assert_eq!(loaded(&enough), Ok((2, None)));
+}
+
+#[test]
 fn the_packed_folder_of_a_saved_run_is_taken_like_a_run_that_was_taken_away() {
     let (_, folder) = saved(2, 1);
     let packed = |is_wanted: fn(&str, &str) -> bool| {
@@ -271,13 +290,74 @@ fn a_saved_run_that_does_not_fit_is_refused() {
     let smaller = session(model_of(task).0, raw(task), data(task, 16));
     let error = smaller.restore(saved.state, saved.tensors).err().unwrap();
     assert_eq!(error.code, "checkpoint.data");
-    let mut saved = load();
-    saved.state.run.batch = 9;
-    let same = session(model_of(task).0, raw(task), data(task, 48));
-    let error = same.restore(saved.state, saved.tensors).err().unwrap();
-    assert_eq!(error.code, "checkpoint.state");
     let saved = load();
     let head = RecipeSpec { adapter: AdapterKind::Lora, train_embeddings: false, ..raw(task) };
     let error = session(model_of(task).0, head, data(task, 48)).restore(saved.state, saved.tensors).err().unwrap();
     assert_eq!(error.code, "checkpoint.tensor");
+}
+
+/// The code with which a saved run of 48 rows is refused after a change.
+fn refused(task: Task, saved: &SessionState, change: impl Fn(&mut SessionState)) -> Option<String> {
+    let mut state = saved.clone();
+    change(&mut state);
+    let tensors = RestoredTensors::new(&Device::flex());
+    session(model_of(task).0, raw(task), data(task, 48)).restore(state, tensors).err().map(|error| error.code)
+}
+
+#[test]
+fn positions_that_do_not_fit_the_batches_are_refused() {
+    let (task, mut folder) = (Task::Classification, saved(4, 4).1);
+    let saved = ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap().state;
+    let batches = data(task, 48).train.len().div_ceil(16) as u32;
+    let end_of_epoch = |state: &mut SessionState, phase| {
+        state.run.batches_seen += u64::from(batches - state.run.batch);
+        (state.run.batch, state.phase) = (batches, phase);
+    };
+    let changes: [&dyn Fn(&mut SessionState); 7] = [
+        &|state| state.run.batch = 9,
+        &|state| state.run.batches_seen = 0,
+        &|state| state.run.stage = 9,
+        &|state| end_of_epoch(state, SavedPhase::Training),
+        &|state| end_of_epoch(state, SavedPhase::Evaluating(None)),
+        &|state| end_of_epoch(state, SavedPhase::Finished(EndReason::Stopped)),
+        &|state| state.optimizer_steps.values_mut().for_each(|steps| *steps = i32::MAX),
+    ];
+    for (nth, change) in changes.into_iter().enumerate() {
+        assert_eq!(refused(task, &saved, change).as_deref(), Some("checkpoint.state"), "{nth}");
+    }
+    // As it was, or at the end of an epoch that nothing follows, only the tensors are missing.
+    let ended = |state: &mut SessionState| end_of_epoch(state, SavedPhase::Finished(EndReason::NotFinite));
+    for found in [refused(task, &saved, |_| {}), refused(task, &saved, ended)] {
+        assert_eq!(found.as_deref(), Some("checkpoint.tensor"));
+    }
+}
+
+type Change<'a> = &'a dyn Fn(&mut Vec<Prediction>);
+
+#[test]
+fn predictions_of_other_rows_or_labels_are_refused() {
+    for task in Task::ALL {
+        let mut run = session(model_of(task).0, RecipeSpec { epochs: Some(1), ..recipe(task) }, data(task, 48));
+        super::run(&mut run);
+        let saved = run.checkpoint().unwrap().state;
+        let changed =
+            |change: Change| refused(task, &saved, |state| change(&mut state.best.as_mut().unwrap().predictions));
+        assert_eq!(changed(&|_| {}).as_deref(), Some("checkpoint.tensor"), "{task:?}");
+        let shorter = |prediction: &mut Prediction| match prediction {
+            Prediction::Classes(values) | Prediction::Labels(values) => _ = values.pop(),
+            Prediction::Tags(words) => _ = words[0].pop(),
+            Prediction::Spans { end, .. } => end.truncate(2),
+            other => *other = Prediction::Classes(Vec::new()),
+        };
+        let truncated = |all: &mut Vec<Prediction>| shorter(&mut all[3]);
+        let mut changes: Vec<Change> = vec![&|all| all.push(Prediction::Number(0.0))];
+        if task != Task::Embeddings {
+            changes.push(&|all| _ = all.pop());
+            changes.push(&truncated);
+            changes.push(&|all| all[3] = Prediction::Vector(vec![1.0]));
+        }
+        for (nth, change) in changes.into_iter().enumerate() {
+            assert_eq!(changed(change).as_deref(), Some("checkpoint.state"), "{task:?} {nth}");
+        }
+    }
 }

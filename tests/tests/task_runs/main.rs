@@ -189,6 +189,32 @@ fn accumulated_batches_equal_a_large_one() {
 }
 
 #[test]
+fn every_smaller_recipe_that_is_proposed_is_valid_and_has_the_same_effective_batch() {
+    let cases = [
+        (Task::Embeddings, 3, 1, &[3][..]),
+        (Task::Embeddings, 12, 1, &[12, 6, 4, 3, 2]),
+        (Task::Classification, 7, 1, &[7, 1]),
+        // Batches of 1 would take more steps than a recipe may accumulate.
+        (Task::Classification, 12, 8, &[12, 6, 4, 3, 2]),
+    ];
+    for (task, batch_size, gradient_accumulation_steps, expected) in cases {
+        let raw = RecipeSpec { batch_size: Some(batch_size), gradient_accumulation_steps, ..raw(task) };
+        let first = session(model_of(task).0, raw, data(task, 48));
+        let (mut limit, mut sizes) = (first.memory_bytes(), Vec::new());
+        while let Some(nearest) = first.nearest_that_fits(limit) {
+            let size = nearest.batch_size.unwrap();
+            assert_eq!(size * nearest.gradient_accumulation_steps, batch_size * gradient_accumulation_steps);
+            if nearest.max_length == Some(MAX_LEN as u32) {
+                sizes.push(size);
+            }
+            // A recipe that is not valid would panic here.
+            limit = session(model_of(task).0, nearest, data(task, 48)).memory_bytes() - 1.0;
+        }
+        assert_eq!(sizes, expected, "{task:?}");
+    }
+}
+
+#[test]
 fn an_adapter_learns_every_task_and_leaves_the_base_unchanged() {
     for task in Task::ALL {
         let (config, metric, enough) = model_of(task);

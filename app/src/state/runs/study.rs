@@ -79,7 +79,7 @@ impl Study {
         Self { title, jobs, ids: Vec::new(), stage: StudyStage::Offered, shows_gap: false, validation_rows: 0 }
     }
 
-    /// What the runs came to, in words: best scores, whether their difference is more than chance, gaps and steps.
+    /// What the runs came to, in words: best scores, whether their intervals overlap, gaps and steps.
     pub fn sentence(&self, runs: &[&PastRun]) -> String {
         let (Some(first), true) = (runs.first(), runs.len() > 1) else { return String::new() };
         let metric = scores::shown(first.recipe.task, Some(&first.best))[0];
@@ -99,7 +99,7 @@ impl Study {
         )
     }
 
-    /// Whether the best and the worst run differ by more than chance.
+    /// Whether the intervals of the best and the worst run overlap. That is no test: both runs are scored on the same rows.
     fn difference(&self, runs: &[&PastRun]) -> String {
         let Some(first) = runs.first() else { return String::new() };
         let metric = scores::shown(first.recipe.task, Some(&first.best))[0];
@@ -113,11 +113,13 @@ impl Study {
         let interval = |nth: usize| runs[nth].best.intervals.get(&metric);
         let (Some(high), Some(low)) = (interval(best), interval(worst)) else { return String::new() };
         let rows = format::counted(self.validation_rows, "validation row", "validation rows");
+        let [best_name, worst_name] = [best, worst].map(|nth| &self.jobs[nth].name);
         if high.low <= low.high && low.low <= high.high {
-            format!("The 95 % intervals overlap: that is no difference that {rows} could show.")
+            let which = if runs.len() > 2 { " of the best and the worst run" } else { "" };
+            format!("The 95 % intervals{which} overlap: {rows} may be too few to tell them apart.")
         } else {
             let by = format::figure((score(&best) - score(&worst)).abs());
-            format!("{} is better by {by}, more than chance among {rows} would explain.", self.jobs[best].name)
+            format!("{best_name} is better than {worst_name} by {by}, and their 95 % intervals do not overlap.")
         }
     }
 }

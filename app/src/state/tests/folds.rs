@@ -70,6 +70,18 @@ fn a_new_error_opens_its_step_even_if_it_was_folded_by_hand() {
 }
 
 #[test]
+fn an_error_of_any_file_opens_the_data() {
+    for role in DataRole::ALL {
+        let mut state = ready();
+        state.toggle_fold(DATA);
+        state.open(role, chosen("other.csv"));
+        state.answer(Event::DataFailed { role, diagnostic: gone() });
+        state.open_troubled();
+        assert!(state.is_open(DATA), "{role:?}");
+    }
+}
+
+#[test]
 fn a_failed_run_opens_the_recipe() {
     let mut state = running();
     state.answer(Event::RunFailed { diagnostic: gone() });

@@ -54,12 +54,14 @@ fn a_field_is_shown_by_two_runs_that_differ_in_it_alone() {
 }
 
 #[test]
-fn a_difference_within_the_intervals_is_none_that_the_rows_could_show() {
+fn a_difference_comes_with_whether_the_intervals_overlap() {
     let words = told([0.8, 0.82], 0.1);
     assert!(words.starts_with("Best validation accuracy: 0.800 (Dropout 10 %), 0.820 (Dropout 0 %). "), "{words}");
-    assert!(words.contains("that is no difference that 10 validation rows could show."), "{words}");
+    let expected = " The 95 % intervals overlap: 10 validation rows may be too few to tell them apart. ";
+    assert!(words.contains(expected), "{words}");
     let words = told([0.5, 0.9], 0.1);
-    assert!(words.contains("Dropout 0 % is better by 0.400, more than chance among 10 validation rows"), "{words}");
+    let expected = " Dropout 0 % is better than Dropout 10 % by 0.400, and their 95 % intervals do not overlap. ";
+    assert!(words.contains(expected), "{words}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A table whose rows are predicted.
 
+use std::time::Duration;
+
 use hone_core::dataset::{Hints, InputColumns, PartKind};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::TableFormat;
@@ -18,6 +20,18 @@ fn opened() -> State {
     let columns = InputColumns::Text { text: 0, pair: None };
     state.on_event(request, Event::TableOpened { source: source(2), columns });
     state
+}
+
+#[test]
+fn a_worker_that_hangs_over_a_table_is_noticed() {
+    let hangs = |state: &State| state.is_silent(Duration::from_secs(121));
+    let mut state = trained();
+    state.open_table("new.csv".into(), 7);
+    assert!(hangs(&state) && !state.is_silent(Duration::from_secs(119)));
+    let mut state = opened();
+    assert!(!hangs(&state), "no answer is awaited");
+    state.predict_table();
+    assert!(hangs(&state));
 }
 
 #[test]

@@ -30,7 +30,8 @@ pub struct Corrector {
     /// Changes by line.
     changes: HashMap<u32, RowChange>,
     text: String,
-    at_start: bool,
+    /// First bytes of the file, as long as they may be a byte order mark that is cut off.
+    start: Option<Vec<u8>>,
 }
 
 /// Form of the new file.
@@ -78,7 +79,7 @@ impl Corrector {
             place,
             changes: by_line(corrections),
             text: String::new(),
-            at_start: true,
+            start: Some(Vec::new()),
         })
     }
 
@@ -87,10 +88,12 @@ impl Corrector {
     /// # Errors
     /// Bytes that cannot be decoded, and `labels.in-place` if a label cannot be replaced.
     pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), Diagnostic> {
-        if std::mem::take(&mut self.at_start) {
+        if let Some(mut start) = self.start.take() {
+            start.extend(chunk.iter().take(BYTE_ORDER_MARK.len() - start.len()));
             match &self.form {
                 Form::Csv(columns) => write_csv(columns.iter().map(String::as_str), out),
-                _ if chunk.starts_with(BYTE_ORDER_MARK) => out.extend_from_slice(BYTE_ORDER_MARK),
+                _ if start == BYTE_ORDER_MARK => out.extend_from_slice(BYTE_ORDER_MARK),
+                _ if BYTE_ORDER_MARK.starts_with(&start) => self.start = Some(start),
                 _ => {}
             }
         }
@@ -256,13 +259,18 @@ mod tests {
         let mut scanner = Scanner::new(name, file.len() as f64, Hints::default());
         scanner.push(file.as_bytes())?;
         let source = scanner.finish()?;
-        let mut corrector = Corrector::new(&source, mapping, list_form, corrections)?;
-        let mut out = Vec::new();
-        for chunk in file.as_bytes().chunks(7) {
-            corrector.push(chunk, &mut out)?;
-        }
-        corrector.finish(&mut out)?;
-        Ok((String::from_utf8(out).unwrap(), source.corrected_form(mapping)))
+        let in_chunks = |size: usize| -> Result<String, Diagnostic> {
+            let mut corrector = Corrector::new(&source, mapping, list_form, corrections)?;
+            let mut out = Vec::new();
+            for chunk in file.as_bytes().chunks(size) {
+                corrector.push(chunk, &mut out)?;
+            }
+            corrector.finish(&mut out)?;
+            Ok(String::from_utf8(out).unwrap())
+        };
+        let new = in_chunks(7)?;
+        assert_eq!(in_chunks(1)?, new);
+        Ok((new, source.corrected_form(mapping)))
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::dataset::formats::json_shapes::{flat_row, spacy_row};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::literal;
-use crate::limits::MAX_ROW_BYTES;
+use crate::dataset::phrases::thousands;
+use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
 
 /// Reason to skip everything after a value whose end is missing.
 pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";
@@ -38,10 +39,14 @@ impl ObjectColumns {
             other => flat_row(spacy_row(other).ok_or(NOT_AN_OBJECT)?),
         };
         for key in object.keys() {
-            if !self.known.contains(key) {
+            if !self.known.contains(key) && self.keys.len() <= MAX_COLUMNS {
                 self.known.insert(key.clone());
                 self.keys.push(key.clone());
             }
+        }
+        // The scan refuses the file. Until then, no object writes a cell for each of ever more keys.
+        if self.keys.len() > MAX_COLUMNS {
+            return Err(format!("more than {} different keys so far", thousands(MAX_COLUMNS)));
         }
         for key in &self.keys {
             write_value(object.get(key), record);
@@ -298,6 +303,19 @@ fn json_len(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_write_no_cells_once_there_are_too_many_keys() {
+        let (mut columns, mut cells) = (ObjectColumns::new(Vec::new()), 0);
+        for row in 0..2 * MAX_COLUMNS {
+            let mut record = Record::default();
+            let result = columns.write(&format!("{{\"k{row}\": 1}}"), &mut record);
+            assert_eq!(result.is_err(), row >= MAX_COLUMNS, "{row}");
+            cells += record.len();
+        }
+        assert_eq!(cells, (1..=MAX_COLUMNS).sum::<usize>());
+        assert_eq!(columns.keys.len(), MAX_COLUMNS + 1, "one too many, by which the scan refuses the file");
+    }
 
     #[test]
     fn elements_end_at_their_closing_bracket() {

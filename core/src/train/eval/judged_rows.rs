@@ -6,8 +6,8 @@ use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{Detail, Evaluation, TextSample, answer_scores, perplexity};
 use crate::text::{Labels, NO_ANSWER, Question, Reference, Relevance};
 use crate::train::data::TrainingData;
-use crate::train::eval::evaluate::{label_decisions, question_predictions, windows_by_question};
 use crate::train::eval::predict::{ClassDecision, Prediction, RowLoss};
+use crate::train::eval::scores::{label_decisions, question_predictions, windows_by_question};
 use crate::train::eval::spans::best_spans;
 
 /// Number of spans among which the probability of an answer is shared.
@@ -69,19 +69,10 @@ pub fn judged_rows(
             let flags = decided.actual.chunks(columns).zip(decided.predicted.chunks(columns));
             rows().zip(flags).map(|((row, prediction), flags)| of_labels(row, prediction, flags, &name)).collect()
         }
-        Labels::Numbers(numbers) => {
-            let judged = |((row, prediction), &actual): ((u32, &Prediction), &f32)| {
-                let Prediction::Number(predicted) = *prediction else { return None };
-                Some(of_number(row, actual, predicted))
-            };
-            rows().zip(numbers).filter_map(judged).collect()
-        }
-        Labels::Relevance(Relevance { labels, .. }) => {
-            let judged = |((row, prediction), &actual): ((u32, &Prediction), &f32)| {
-                let Prediction::Number(predicted) = *prediction else { return None };
-                Some(of_number(row, actual, predicted))
-            };
-            rows().zip(labels).filter_map(judged).collect()
+        Labels::Numbers(numbers) | Labels::Relevance(Relevance { labels: numbers, .. }) => {
+            let judged =
+                |((row, prediction), &actual): ((u32, &Prediction), &f32)| of_number(row, actual, prediction.number());
+            rows().zip(numbers).map(judged).collect()
         }
         Labels::Spans { windows, questions } => {
             let threshold = if let Detail::Answers { threshold, .. } = evaluation.detail { threshold } else { None };
@@ -167,7 +158,7 @@ fn of_words(
 }
 
 fn of_labels(row: u32, prediction: &Prediction, flags: (&[bool], &[bool]), name: &dyn Fn(u32) -> String) -> JudgedRow {
-    let Prediction::Labels(probabilities) = prediction else { return JudgedRow::empty(row) };
+    let probabilities = prediction.label_probabilities();
     let of_label = |((label, &probability), (&has, &is_predicted)): ((u32, &f32), (&bool, &bool))| {
         let is_wrong = has != is_predicted;
         let surprise = f64::from(if has { 1.0 - probability } else { probability });
@@ -180,7 +171,7 @@ fn of_labels(row: u32, prediction: &Prediction, flags: (&[bool], &[bool]), name:
     };
     let (actual, predicted) = flags;
     let decisions: Vec<Decision> =
-        (0..).zip(probabilities).zip(actual.iter().zip(predicted)).filter_map(of_label).collect();
+        (0..).zip(&probabilities).zip(actual.iter().zip(predicted)).filter_map(of_label).collect();
     let listed = |flags: &[bool]| {
         let held: Vec<String> = (0..).zip(flags).filter(|(_, has)| **has).map(|(label, _)| name(label)).collect();
         if held.is_empty() { "no label".to_owned() } else { held.join(", ") }
@@ -228,13 +219,6 @@ fn of_completion(reference: &Reference, loss: RowLoss, sample: Option<&TextSampl
         given: shown(&reference.completion),
         predicted: sample.map(|sample| shown(&sample.generated)).unwrap_or_default(),
         measure: perplexity(mean).map_or_else(|| format!("loss {mean:.2}"), |it| format!("perplexity {it:.1}")),
-    }
-}
-
-impl JudgedRow {
-    fn empty(row: u32) -> Self {
-        let [given, predicted, measure] = [const { String::new() }; 3];
-        Self { row, decisions: Vec::new(), given, predicted, measure }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Predictions of a model.
 
-use burn::tensor::activation::{log_softmax, sigmoid, softmax};
+use burn::tensor::activation::{log_softmax, softmax};
 use serde::{Deserialize, Serialize};
 
 use crate::device_to_host::device_to_host;
@@ -15,10 +15,12 @@ use crate::train::target_tokens::{TargetTokens, tokens_at_a_time};
 pub enum Prediction {
     /// Probability of each class.
     Classes(Vec<f32>),
-    /// Probability of each label.
+    /// Logit of each label.
     Labels(Vec<f32>),
-    /// A number: for a passage, how well it fits its query, from 0 to 1.
+    /// A number.
     Number(f32),
+    /// Logit of how well a passage fits its query.
+    Relevance(f32),
     /// Probability of each tag, for each word.
     Tags(Vec<Vec<f32>>),
     /// Logits of each token as the start and the end of the answer; far below all others on padding.
@@ -86,7 +88,7 @@ impl Prediction {
         let all = |values: &[f32]| values.iter().all(|value| value.is_finite());
         match self {
             Self::Classes(values) | Self::Labels(values) | Self::Vector(values) => all(values),
-            Self::Number(value) => value.is_finite(),
+            Self::Number(value) | Self::Relevance(value) => value.is_finite(),
             Self::Tags(words) => words.iter().all(|values| all(values)),
             Self::Spans { start, end } => all(start) && all(end),
             Self::Tokens { loss, .. } => loss.is_finite(),
@@ -98,6 +100,23 @@ impl Prediction {
         match self {
             Self::Classes(probabilities) => argmax(probabilities),
             _ => 0,
+        }
+    }
+
+    /// Probability of each label; empty in other tasks.
+    pub fn label_probabilities(&self) -> Vec<f32> {
+        match self {
+            Self::Labels(logits) => logits.iter().copied().map(sigmoid).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The number: for a passage, how well it fits its query, from 0 to 1. NaN in other tasks.
+    pub fn number(&self) -> f32 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Relevance(logit) => sigmoid(*logit),
+            _ => f32::NAN,
         }
     }
 
@@ -127,13 +146,12 @@ impl Prediction {
         let nll = |p: f32| -f64::from(p.max(f32::MIN_POSITIVE)).ln();
         let (sum, weight) = match (self, labels) {
             (Self::Classes(p), Labels::Classes(classes)) => (nll(p[classes[row] as usize]), 1.0),
-            (Self::Labels(p), Labels::MultiLabel(flags)) => {
-                let of_label = |(&p, &flag): (&f32, &bool)| nll(if flag { p } else { 1.0 - p });
-                (p.iter().zip(&flags[row]).map(of_label).sum::<f64>() / p.len().max(1) as f64, 1.0)
+            (Self::Labels(logits), Labels::MultiLabel(flags)) => {
+                let of_label = |(&logit, &flag): (&f32, &bool)| binary_loss(logit, f64::from(u8::from(flag)));
+                (logits.iter().zip(&flags[row]).map(of_label).sum::<f64>() / logits.len().max(1) as f64, 1.0)
             }
-            (Self::Number(fit), Labels::Relevance(relevance)) => {
-                let label = f64::from(relevance.labels[row]);
-                (label * nll(*fit) + (1.0 - label) * nll(1.0 - fit), 1.0)
+            (Self::Relevance(logit), Labels::Relevance(relevance)) => {
+                (binary_loss(*logit, relevance.labels[row].into()), 1.0)
             }
             (Self::Number(predicted), Labels::Numbers(numbers)) => (f64::from(predicted - numbers[row]).powi(2), 1.0),
             (Self::Tags(words), Labels::Tags(tags)) => {
@@ -149,6 +167,37 @@ impl Prediction {
         };
         RowLoss { sum, weight }
     }
+
+    /// Returns true if this can be a prediction for row `row` of `examples` by a model that knows `labels` labels.
+    pub(in crate::train) fn fits(&self, examples: &EncodedExamples, row: usize, labels: usize) -> bool {
+        match (self, &examples.labels) {
+            (Self::Classes(values), Labels::Classes(_)) | (Self::Labels(values), Labels::MultiLabel(_)) => {
+                values.len() == labels
+            }
+            (Self::Tags(words), Labels::Tags(tags)) => {
+                words.len() == tags[row].len() && words.iter().all(|values| values.len() == labels)
+            }
+            (Self::Spans { start, end }, Labels::Spans { .. }) => {
+                start.len() == end.len() && start.len() >= examples.texts.tokens(row)
+            }
+            (Self::Number(_), Labels::Numbers(_))
+            | (Self::Relevance(_), Labels::Relevance(_))
+            | (Self::Tokens { .. }, Labels::Continuations { .. })
+            | (Self::Vector(_), Labels::Similarity(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// Binary cross-entropy of a logit, as PyTorch's `BCEWithLogitsLoss`. The probability itself is exactly 1 in 32 bits above
+/// a logit of 17, where the loss of a mistake would be infinite.
+fn binary_loss(logit: f32, target: f64) -> f64 {
+    let logit = f64::from(logit);
+    logit.max(0.0) - logit * target + (-logit.abs()).exp().ln_1p()
 }
 
 /// Negative log-softmax of `logits` at `position`.
@@ -191,14 +240,14 @@ pub async fn predict(
             values.chunks(classes).take(rows.len()).map(|row| Prediction::Classes(row.to_vec())).collect()
         }
         Labels::MultiLabel(_) => {
-            let probabilities = sigmoid(model.forward(input, &mut off));
-            let [_, labels] = probabilities.dims();
-            let values = device_to_host(probabilities).await?;
+            let logits = model.forward(input, &mut off);
+            let [_, labels] = logits.dims();
+            let values = device_to_host(logits).await?;
             values.chunks(labels).take(rows.len()).map(|row| Prediction::Labels(row.to_vec())).collect()
         }
         Labels::Relevance(_) => {
-            let values = device_to_host(sigmoid(model.forward(input, &mut off))).await?;
-            values.into_iter().take(rows.len()).map(Prediction::Number).collect()
+            let values = device_to_host(model.forward(input, &mut off)).await?;
+            values.into_iter().take(rows.len()).map(Prediction::Relevance).collect()
         }
         Labels::Numbers(_) => {
             let values = device_to_host(model.forward(input, &mut off)).await?;
@@ -257,4 +306,28 @@ pub(in crate::train) async fn token_log_probs(
         values.extend(device_to_host(log_probs).await?);
     }
     Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Relevance;
+
+    #[test]
+    fn a_confident_mistake_costs_its_logit() {
+        // torch.nn.functional.binary_cross_entropy_with_logits, in double precision.
+        let expected = [(20.0, 0.0, 20.000000002061153), (20.0, 1.0, 2.061153620314381e-9), (-200.0, 1.0, 200.0)];
+        for (logit, target, loss) in expected {
+            let flags = Labels::MultiLabel(vec![[target == 1.0].into()]);
+            let labels = Labels::Relevance(Relevance { labels: vec![target], queries: vec![0] });
+            for (prediction, labels) in
+                [(Prediction::Labels(vec![logit]), flags), (Prediction::Relevance(logit), labels)]
+            {
+                let found = prediction.loss(&labels, 0).sum;
+                assert!((found / loss - 1.0).abs() < 1e-12, "{prediction:?}: {found} instead of {loss}");
+            }
+        }
+        let half = Labels::Relevance(Relevance { labels: vec![0.25], queries: vec![0] });
+        assert!((Prediction::Relevance(2.0).loss(&half, 0).sum - 1.626928011042973).abs() < 1e-12);
+    }
 }

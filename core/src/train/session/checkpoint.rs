@@ -5,11 +5,10 @@ use crate::metrics::{Detail, Evaluation};
 use crate::train::checkpoint::{
     RestoredTensors, SavedBest, SavedPhase, SavedTensor, SessionCheckpoint, SessionState, TensorKind,
 };
-use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
+use crate::train::eval::scores::evaluation;
 use crate::train::session::further::LiveTensors;
-use crate::train::session::testing::TestPass;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::session::{BestCheckpoint, Phase, Session};
 use crate::train::state::{HistoryEntry, RunState};
@@ -22,7 +21,7 @@ impl Session {
             _ if self.dry_run_lr.is_some() => return None,
             Phase::Training(accumulator) if !accumulator.is_empty() => return None,
             Phase::Training(_) => SavedPhase::Training,
-            Phase::Evaluating(pass) => SavedPhase::Evaluating(pass.end_reason()),
+            Phase::Evaluating(_, end_reason) => SavedPhase::Evaluating(*end_reason),
             Phase::Testing(_, reason) => SavedPhase::Testing(*reason),
             Phase::MeasuringForgetting(_, reason) => SavedPhase::MeasuringForgetting(*reason),
             Phase::Finished(reason) => SavedPhase::Finished(*reason),
@@ -62,6 +61,8 @@ impl Session {
     /// `checkpoint.data` if the rows are others, `checkpoint.tensor` or `checkpoint.state` if the saved run does not fit.
     pub fn restore(mut self, saved: SessionState, mut tensors: RestoredTensors) -> Result<Self, Diagnostic> {
         self.check(&saved)?;
+        // Without the optimizer's state, only the best weights were saved.
+        let can_train = saved.can_train();
         let SessionState { run, phase, optimizer_steps, best, test, forgetting, .. } = saved;
         let groups = run.ever_trainable.clone();
         let is_saved = |group| groups.contains(&group);
@@ -85,14 +86,12 @@ impl Session {
             let model = std::mem::replace(&mut self.model, best.model.clone());
             let (start, prefix_begin) = (self.start.take(), self.state.prefix_begin);
             let optimizer = self.take_optimizer();
-            // Without the optimizer's state, only the best weights were saved.
-            let can_be_extended = !optimizer_steps.is_empty();
-            self.live = can_be_extended.then_some(LiveTensors { model, optimizer, start, prefix_begin });
+            self.live = can_train.then_some(LiveTensors { model, optimizer, start, prefix_begin });
         }
         self.phase = match phase {
             SavedPhase::Training => Phase::Training(StepAccumulator::default()),
-            SavedPhase::Evaluating(reason) => Phase::Evaluating(self.evaluation_pass(reason)),
-            SavedPhase::Testing(reason) => Phase::Testing(Box::new(TestPass::new(&self.recipe, &self.data)), reason),
+            SavedPhase::Evaluating(reason) => Phase::Evaluating(self.evaluation_pass(), reason),
+            SavedPhase::Testing(reason) => Phase::Testing(self.test_pass(), reason),
             SavedPhase::MeasuringForgetting(reason) => {
                 let probe = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
                 Phase::MeasuringForgetting(probe, reason)
@@ -105,25 +104,28 @@ impl Session {
         Ok(self)
     }
 
-    /// Checks the rows, and everything that is used as an index.
+    /// Checks the rows, the predictions, and everything that is used as an index or a count.
     fn check(&self, saved: &SessionState) -> Result<(), Diagnostic> {
         if saved.tokens_crc32 != self.data.tokens_crc32() {
             return Err(Diagnostic::new("checkpoint.data", "The rows are not those that the run was started with.")
                 .done("The saved run was left as it is.")
                 .remedy("Read the file as before: its encoding, first line, delimiter and quotes."));
         }
-        let RunState { step, epoch, batch, stage, .. } = saved.run;
+        let RunState { step, epoch, batch, stage, batches_seen, .. } = saved.run;
         let batches = self.batches.len();
         let begin = saved.run.prefix_begin;
         let predictions = saved.best.as_ref().map(|best| best.predictions.len());
-        let kept = if self.predicts_vectors() { 0 } else { self.data.validation.len() };
+        // Every epoch has the same number of batches, and the last one begins the next epoch unless training ends there.
         let is_in_range = step <= self.total_steps()
             && epoch as usize <= self.recipe.epochs()
             && batch as usize <= batches
-            && (saved.phase != SavedPhase::Training || (batch as usize) < batches)
+            && (!saved.can_train() || (batch as usize) < batches)
+            && batches_seen == u64::from(epoch) * batches as u64 + u64::from(batch)
             && begin.epoch <= epoch
             && stage < self.recipe.unfreeze_schedule().stages().len()
-            && saved.best.as_ref().is_none_or(|best| best.predictions.len() == kept);
+            && saved.optimizer_steps.values().all(|&steps| (0..=i64::from(step)).contains(&steps.into()))
+            && (!self.data.test.is_empty() || !matches!(saved.phase, SavedPhase::Testing(_)))
+            && saved.best.as_ref().is_none_or(|best| self.are_of_validation(&best.predictions));
         if is_in_range {
             return Ok(());
         }
@@ -136,6 +138,15 @@ impl Session {
         Err(Diagnostic::new("checkpoint.state", what)
             .done("Nothing was changed.")
             .remedy("Open the data that the run was started with."))
+    }
+
+    /// Returns true if there is a prediction for each validation row, or none where they are not kept.
+    fn are_of_validation(&self, predictions: &[Prediction]) -> bool {
+        let validation = &self.data.validation;
+        let count = if self.predicts_vectors() { 0 } else { validation.len() };
+        let labels = self.data.labels.len();
+        let fits = |(row, prediction): (usize, &Prediction)| prediction.fits(validation, row, labels);
+        predictions.len() == count && predictions.iter().enumerate().all(fits)
     }
 
     /// Adds the points of a scatter plot, which are not saved because they are numbers of rows.

@@ -2,7 +2,7 @@
 
 use crate::limits::MAX_PREFIX_BYTES;
 use crate::model::{FrozenPrefix, Sizes, TaskModel};
-use crate::recipe::{ParamGroup, RecipeSpec};
+use crate::recipe::{Field, ParamGroup, RecipeSpec};
 use crate::text::{EncodedExamples, LENGTHS, padded_len};
 use crate::train::session::Session;
 use crate::train::target_tokens::tokens_at_a_time;
@@ -61,27 +61,30 @@ impl Session {
     pub fn nearest_that_fits(&self, limit: f64) -> Option<RecipeSpec> {
         let spec = RecipeSpec { gradient_checkpointing: true, ..self.recipe.spec().clone() };
         let shorter = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_length());
-        // Embeddings are compared within a batch.
-        let least = if self.predicts_vectors() { 2 } else { 1 };
-        let sizes = DataSizes::new(self);
+        let (batches, sizes) = (self.equal_batches(), DataSizes::new(self));
         for max_length in [self.recipe.max_length()].into_iter().chain(shorter) {
-            let mut batch_size = self.recipe.batch_size();
-            loop {
-                let rows = self.recipe.batch_size() as u32 * spec.gradient_accumulation_steps;
-                let gradient_accumulation_steps = rows.div_ceil(batch_size as u32).min(64);
+            for &(batch_size, gradient_accumulation_steps) in &batches {
                 let accumulates = gradient_accumulation_steps > 1;
                 let settings = BatchSettings { batch_size, max_length, accumulates, gradient_checkpointing: true };
                 if sizes.memory_bytes(self, settings) <= limit {
                     let (batch_size, max_length) = (Some(batch_size as u32), Some(max_length as u32));
                     return Some(RecipeSpec { batch_size, gradient_accumulation_steps, max_length, ..spec });
                 }
-                if batch_size <= least {
-                    break;
-                }
-                batch_size /= 2;
             }
         }
         None
+    }
+
+    /// Batch sizes with the accumulation steps that give the recipe's effective batch, largest first.
+    fn equal_batches(&self) -> Vec<(usize, u32)> {
+        let (whole, steps) = (self.recipe.batch_size(), self.recipe.gradient_accumulation_steps());
+        // Embeddings are compared within a batch.
+        let least = if self.predicts_vectors() { 2 } else { 1 };
+        let range = Field::named("gradient_accumulation_steps").and_then(Field::range);
+        let is_valid = |steps: usize| range.is_none_or(|range| range.contains(&(steps as f64)));
+        let sizes = (least..=whole).rev().filter(|size| whole.is_multiple_of(*size));
+        let batches = sizes.map(|size| (size, steps * (whole / size)));
+        batches.filter(|&(_, steps)| is_valid(steps)).map(|(size, steps)| (size, steps as u32)).collect()
     }
 
     /// Most bytes that a saved run has: the weights, those of the best evaluation, and two moments of the optimizer.

@@ -2,12 +2,12 @@
 //! calls the run can be stopped, paused (by not calling), read, and asked to predict.
 
 pub(in crate::train) mod checkpoint;
-pub(in crate::train) mod evaluate;
-mod evaluation;
 pub(in crate::train) mod first_step;
 mod further;
+pub(in crate::train) mod held_out;
 pub(in crate::train) mod memory;
 mod plan;
+mod prediction_pass;
 mod prefix_refill;
 pub(in crate::train) mod progress;
 mod schedule;
@@ -15,6 +15,7 @@ mod testing;
 pub(in crate::train) mod trace;
 mod train_step;
 mod trainable;
+mod validating;
 pub(in crate::train) mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,11 +35,10 @@ use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
 use crate::train::plateau::Plateau;
 use crate::train::prefix_cache::PrefixCache;
-use crate::train::session::evaluation::EvaluationPass;
 use crate::train::session::further::LiveTensors;
+use crate::train::session::prediction_pass::PredictionPass;
 use crate::train::session::prefix_refill::PrefixRefill;
 use crate::train::session::progress::{BatchShape, Progress};
-use crate::train::session::testing::TestPass;
 use crate::train::session::trace::Trace;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::soft_targets::SoftTargets;
@@ -96,8 +96,9 @@ struct BestCheckpoint {
 
 enum Phase {
     Training(StepAccumulator),
-    Evaluating(Box<EvaluationPass>),
-    Testing(Box<TestPass>, EndReason),
+    /// With a reason, the run ends after the evaluation.
+    Evaluating(Box<PredictionPass>, Option<EndReason>),
+    Testing(Box<PredictionPass>, EndReason),
     MeasuringForgetting(ForgettingProbe, EndReason),
     Finished(EndReason),
 }
@@ -181,7 +182,7 @@ impl Session {
         session.trainable = session.trainable_groups(&session.state.by_hand);
         session.state.ever_trainable.clone_from(&session.trainable);
         if session.compares_with_base() {
-            session.phase = Phase::Evaluating(session.evaluation_pass(None));
+            session.phase = Phase::Evaluating(session.evaluation_pass(), None);
         }
         session
     }
@@ -230,7 +231,7 @@ impl Session {
 
     /// Returns true while an evaluation on the validation rows is due or under way.
     pub fn is_evaluating(&self) -> bool {
-        matches!(self.phase, Phase::Evaluating(_))
+        matches!(self.phase, Phase::Evaluating(..))
     }
 
     /// Progress and history of the run.
@@ -299,7 +300,7 @@ impl Session {
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
-            Phase::Evaluating(pass) => {
+            Phase::Evaluating(pass, _) => {
                 (self.trace.base_batch().or(pass.next_rows())?, &self.data.validation.texts, false)
             }
             Phase::Testing(pass, _) => (pass.next_rows()?, &self.data.test.texts, false),
@@ -327,8 +328,8 @@ impl Session {
                 None => self.train_batch(accumulator).await,
             },
             // A run stopped during its first evaluation still finishes that evaluation.
-            Phase::Evaluating(_) if self.stop_requested && self.best.is_some() => Ok(self.end(EndReason::Stopped)),
-            Phase::Evaluating(pass) => self.evaluate_batch(pass).await,
+            Phase::Evaluating(..) if self.stop_requested && self.best.is_some() => Ok(self.end(EndReason::Stopped)),
+            Phase::Evaluating(pass, end_reason) => self.evaluate_batch(pass, end_reason).await,
             Phase::Testing(_, reason) | Phase::MeasuringForgetting(_, reason) if self.stop_requested => {
                 Ok(self.finish(reason))
             }
@@ -344,10 +345,7 @@ impl Session {
     /// Ends the run with the best weights in place. A run that was never evaluated is evaluated first.
     fn end(&mut self, reason: EndReason) -> Progress {
         let Some(best) = &self.best else {
-            let pass = self.evaluation_pass(Some(reason));
-            let progress = pass.progress();
-            self.phase = Phase::Evaluating(pass);
-            return progress;
+            return self.go_on_evaluating(self.evaluation_pass(), Some(reason));
         };
         let model = std::mem::replace(&mut self.model, best.model.clone());
         let optimizer = self.take_optimizer();
@@ -356,10 +354,7 @@ impl Session {
         // Stopping the training skips neither the test nor the measurement of forgetting; a second stop does.
         self.stop_requested = false;
         if !self.data.test.is_empty() {
-            let pass = Box::new(TestPass::new(&self.recipe, &self.data));
-            let progress = pass.progress();
-            self.phase = Phase::Testing(pass, reason);
-            return progress;
+            return self.go_on_testing(self.test_pass(), reason);
         }
         self.measure(reason)
     }

@@ -120,7 +120,7 @@ impl Session {
             let lr_of = |group| lr * self.recipe.rate_factor(group);
             self.optimizer.step(&mut self.model, gradients, lr_of, scale);
         }
-        self.state.not_finite = if taken { 0 } else { self.state.not_finite + 1 };
+        self.state.not_finite = if taken { 0 } else { self.state.not_finite.saturating_add(1) };
         self.state.step += 1;
         Ok(StepMetrics {
             step: self.state.step,
@@ -151,7 +151,7 @@ impl Session {
         let is_done = step >= self.total_steps();
         let is_due = is_done || self.evaluations_by(step) > self.evaluations_by(step - 1);
         self.phase = if self.dry_run_lr.is_none() && is_due {
-            Phase::Evaluating(self.evaluation_pass(is_done.then_some(EndReason::Completed)))
+            Phase::Evaluating(self.evaluation_pass(), is_done.then_some(EndReason::Completed))
         } else {
             Phase::Training(StepAccumulator::default())
         };

@@ -42,7 +42,7 @@ impl Session {
 
     /// Enters the next stage if the score has stalled, with the full patience of early stopping.
     pub(super) fn after_evaluation(&mut self, is_progress: bool) {
-        self.state.stalled = if is_progress { 0 } else { self.state.stalled + 1 };
+        self.state.stalled = if is_progress { 0 } else { self.state.stalled.saturating_add(1) };
         let schedule = self.recipe.unfreeze_schedule();
         let next = self.state.stage + 1;
         if let UnfreezeTrigger::Stall(evaluations) = schedule.trigger()

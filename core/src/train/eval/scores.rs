@@ -80,11 +80,12 @@ pub(in crate::train) fn score_intervals(
             let LabelDecisions { actual, predicted, .. } = label_decisions(&data.labels, flags, predictions, tuned);
             ScoreParts::of_labels(data.labels.len(), &predicted, &actual)
         }
-        (Labels::Numbers(numbers), _) => {
-            ScoreParts::Numbers { actual: numbers.clone(), predicted: predictions.iter().map(number).collect() }
-        }
+        (Labels::Numbers(numbers), _) => ScoreParts::Numbers {
+            actual: numbers.clone(),
+            predicted: predictions.iter().map(Prediction::number).collect(),
+        },
         (Labels::Relevance(Relevance { labels, queries }), _) => {
-            let predicted: Vec<f32> = predictions.iter().map(number).collect();
+            let predicted: Vec<f32> = predictions.iter().map(Prediction::number).collect();
             let queries = ScoreParts::Ranked(query_ranks(queries, labels, &predicted));
             of_queries = intervals(&queries, seed);
             ScoreParts::Relevance { actual: labels.clone(), predicted }
@@ -160,11 +161,7 @@ pub(super) fn label_decisions(
     predictions: &[Prediction],
     tuned: Option<&Detail>,
 ) -> LabelDecisions {
-    let of_row = |prediction: &Prediction| match prediction {
-        Prediction::Labels(probabilities) => probabilities.clone(),
-        _ => Vec::new(),
-    };
-    let probabilities: Vec<f32> = predictions.iter().flat_map(of_row).collect();
+    let probabilities: Vec<f32> = predictions.iter().flat_map(Prediction::label_probabilities).collect();
     let actual: Vec<bool> = flags.iter().flatten().copied().collect();
     let (predicted, thresholds) = match tuned {
         Some(Detail::Labels { thresholds, .. }) => (predicted_labels(thresholds, &probabilities), thresholds.clone()),
@@ -193,15 +190,8 @@ fn multilabel(
     Evaluation { scores: scores.into(), detail, ..Evaluation::default() }
 }
 
-fn number(prediction: &Prediction) -> f32 {
-    match prediction {
-        Prediction::Number(number) => *number,
-        _ => f32::NAN,
-    }
-}
-
 fn regression(numbers: &[f32], predictions: &[Prediction]) -> Evaluation {
-    let predicted: Vec<f32> = predictions.iter().map(number).collect();
+    let predicted: Vec<f32> = predictions.iter().map(Prediction::number).collect();
     let mut scores = BTreeMap::new();
     if let Some(found) = evaluate_regression(numbers, &predicted) {
         scores.extend([(Metric::Rmse, found.rmse), (Metric::Mae, found.mae)]);
@@ -214,7 +204,7 @@ fn regression(numbers: &[f32], predictions: &[Prediction]) -> Evaluation {
 }
 
 fn reranking(Relevance { labels, queries }: &Relevance, predictions: &[Prediction]) -> Evaluation {
-    let predicted: Vec<f32> = predictions.iter().map(number).collect();
+    let predicted: Vec<f32> = predictions.iter().map(Prediction::number).collect();
     let queries = query_ranks(queries, labels, &predicted);
     let mut scores: BTreeMap<Metric, f64> =
         average_precision(labels, &predicted).map(|found| (Metric::AveragePrecision, found)).into_iter().collect();

@@ -1,4 +1,5 @@
-//! Scores of other weights than those that a run kept.
+//! Scores on the validation and test rows of weights that the run did not score, such as rounded ones, and of the weights that
+//! are kept.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +7,11 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::{Confidence, Detail, Evaluation, Interval, TextSample};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Metric;
-use crate::text::{EncodedExamples, batches_by_length};
-use crate::train::eval::evaluate::{evaluation, row_confidence, score_intervals};
+use crate::text::EncodedExamples;
 use crate::train::eval::predict::{Prediction, predict};
-use crate::train::eval::sample_generation::SampleGeneration;
+use crate::train::eval::scores::{evaluation, row_confidence, score_intervals};
 use crate::train::session::Session;
+use crate::train::session::prediction_pass::PredictionPass;
 
 /// Scores of a model that is not the session's.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Session {
         mut progress: impl FnMut(usize, usize),
     ) -> Result<HeldOutScores, Diagnostic> {
         let (validation, test) = (&self.data.validation, &self.data.test);
-        let steps = [validation, test].map(|examples| self.evaluation_steps(examples));
+        let steps = [validation, test].map(|examples| PredictionPass::new(&self.recipe, examples).total());
         let total = steps.iter().sum();
         let on_validation = self.scores(model, validation, None, |done| progress(done, total)).await?;
         if test.is_empty() {
@@ -41,11 +42,6 @@ impl Session {
         }
         let on_test = self.scores(model, test, Some(&on_validation), |done| progress(steps[0] + done, total)).await?;
         Ok(HeldOutScores { validation: on_validation, test: Some(on_test) })
-    }
-
-    fn evaluation_steps(&self, examples: &EncodedExamples) -> usize {
-        let batches = batches_by_length(&examples.lengths(), self.recipe.batch_size()).len();
-        batches + SampleGeneration::new(self.recipe.spec(), examples).total()
     }
 
     /// Scores on `examples`, with the thresholds of `tuned`, or of their own.
@@ -56,23 +52,19 @@ impl Session {
         tuned: Option<&Evaluation>,
         mut progress: impl FnMut(usize),
     ) -> Result<Evaluation, Diagnostic> {
-        let batches = batches_by_length(&examples.lengths(), self.recipe.batch_size());
-        let mut samples = SampleGeneration::new(self.recipe.spec(), examples);
-        let mut predictions = vec![None; examples.len()];
-        for (done, rows) in batches.iter().enumerate() {
+        let mut pass = PredictionPass::new(&self.recipe, examples);
+        while let Some(rows) = pass.next_rows() {
             let batch = examples.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
             let found = predict(model, Input::new(&batch, &self.device), examples, rows).await?;
-            for (&row, prediction) in rows.iter().zip(found) {
-                predictions[row as usize] = Some(prediction);
-            }
-            progress(done + 1);
+            pass.add(found);
+            progress(pass.done());
         }
-        while !samples.is_over() {
-            samples.advance(model, examples, self.data.tokenizer.as_deref()).await?;
-            progress(batches.len() + samples.done());
+        while !pass.is_over() {
+            pass.generate(model, examples, self.data.tokenizer.as_deref()).await?;
+            progress(pass.done());
         }
-        let predictions: Vec<_> = predictions.into_iter().flatten().collect();
-        Ok(self.final_scores(examples, &predictions, samples.finish(), tuned))
+        let (predictions, samples) = pass.finish()?;
+        Ok(self.final_scores(examples, &predictions, samples, tuned))
     }
 
     /// Scores of the best weights on `examples`, with their intervals.

@@ -3,70 +3,37 @@
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::run::{EndReason, Improvement, score_to_maximize};
-use crate::text::batches_by_length;
-use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
-use crate::train::eval::predict::{Prediction, predict};
-use crate::train::eval::sample_generation::SampleGeneration;
+use crate::train::eval::predict::predict;
+use crate::train::eval::scores::evaluation;
+use crate::train::session::prediction_pass::PredictionPass;
 use crate::train::session::progress::Progress;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::session::{BestCheckpoint, Phase, Session};
 use crate::train::state::HistoryEntry;
 
-/// An evaluation in progress.
-pub(super) struct EvaluationPass {
-    /// Rows of each batch.
-    pub(super) batches: Vec<Vec<u32>>,
-    batches_done: usize,
-    /// Prediction for each validation row.
-    pub(super) predictions: Vec<Option<Prediction>>,
-    pub(super) samples: SampleGeneration,
-    /// Reason to end the run after this evaluation; `None` to continue.
-    end_reason: Option<EndReason>,
-}
-
-impl EvaluationPass {
-    /// Rows of the next batch; none once all predictions are made.
-    pub(super) fn next_rows(&self) -> Option<&Vec<u32>> {
-        self.batches.get(self.batches_done)
-    }
-
-    pub(super) fn progress(&self) -> Progress {
-        Progress::Evaluating {
-            done: (self.batches_done + self.samples.done()) as u32,
-            total: (self.batches.len() + self.samples.total()) as u32,
-        }
-    }
-
-    /// Reason to end the run after this evaluation; `None` to continue.
-    pub(super) fn end_reason(&self) -> Option<EndReason> {
-        self.end_reason
-    }
-
-    fn is_over(&self) -> bool {
-        self.batches_done == self.batches.len() && self.samples.is_over()
-    }
-}
-
 impl Session {
-    pub(super) fn evaluation_pass(&self, end_reason: Option<EndReason>) -> Box<EvaluationPass> {
-        Box::new(EvaluationPass {
-            batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
-            batches_done: 0,
-            predictions: vec![None; self.data.validation.len()],
-            samples: SampleGeneration::new(self.recipe.spec(), &self.data.validation),
-            end_reason,
-        })
+    pub(super) fn evaluation_pass(&self) -> Box<PredictionPass> {
+        Box::new(PredictionPass::new(&self.recipe, &self.data.validation))
+    }
+
+    /// Continues an evaluation with its next batch. With `end_reason`, the run ends after it.
+    pub(super) fn go_on_evaluating(&mut self, pass: Box<PredictionPass>, end_reason: Option<EndReason>) -> Progress {
+        let (done, total) = (pass.done() as u32, pass.total() as u32);
+        self.phase = Phase::Evaluating(pass, end_reason);
+        Progress::Evaluating { done, total }
     }
 
     /// Predicts the next batch, or generates a few tokens once all batches are done.
-    pub(super) async fn evaluate_batch(&mut self, mut pass: Box<EvaluationPass>) -> Result<Progress, Diagnostic> {
+    pub(super) async fn evaluate_batch(
+        &mut self,
+        mut pass: Box<PredictionPass>,
+        end_reason: Option<EndReason>,
+    ) -> Result<Progress, Diagnostic> {
         if self.trace_base_batch().await? {
-            let progress = pass.progress();
-            self.phase = Phase::Evaluating(pass);
-            return Ok(progress);
+            return Ok(self.go_on_evaluating(pass, end_reason));
         }
-        if let Some(rows) = pass.batches.get(pass.batches_done) {
+        if let Some(rows) = pass.next_rows() {
             let (frozen_prefix, validation) = (self.frozen_prefix(), &self.data.validation);
             let batch = validation.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
             let input = self
@@ -74,28 +41,25 @@ impl Session {
                 .input(frozen_prefix, &self.model, &validation.texts, rows, &batch, &self.device)
                 .await?;
             let input = self.traced(input, rows).await?;
-            let predictions = predict(&self.model, input, &self.data.validation, rows).await?;
-            for (&row, prediction) in rows.iter().zip(predictions) {
-                pass.predictions[row as usize] = Some(prediction);
-            }
-            pass.batches_done += 1;
+            let found = predict(&self.model, input, &self.data.validation, rows).await?;
+            pass.add(found);
         } else {
             let tokenizer = self.data.tokenizer.as_deref();
-            pass.samples.advance(&self.model, &self.data.validation, tokenizer).await?;
+            pass.generate(&self.model, &self.data.validation, tokenizer).await?;
         }
         if !pass.is_over() {
-            let progress = pass.progress();
-            self.phase = Phase::Evaluating(pass);
-            return Ok(progress);
+            return Ok(self.go_on_evaluating(pass, end_reason));
         }
-        Ok(self.finish_evaluation(pass))
+        self.finish_evaluation(*pass, end_reason)
     }
 
-    fn finish_evaluation(&mut self, pass: Box<EvaluationPass>) -> Progress {
-        let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
-        let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
-        let validation = &self.data.validation;
-        let scores = evaluation(&self.data, validation, &predictions, samples.finish(), None, &self.recipe);
+    fn finish_evaluation(
+        &mut self,
+        pass: PredictionPass,
+        end_reason: Option<EndReason>,
+    ) -> Result<Progress, Diagnostic> {
+        let (predictions, samples) = pass.finish()?;
+        let scores = evaluation(&self.data, &self.data.validation, &predictions, samples, None, &self.recipe);
         let loss = self.training_loss(scores.loss);
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), loss, ..scores };
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
@@ -127,7 +91,7 @@ impl Session {
             }
             None => self.phase = Phase::Training(StepAccumulator::default()),
         }
-        Progress::Evaluated { evaluation, is_best }
+        Ok(Progress::Evaluated { evaluation, is_best })
     }
 
     /// Returns true once a step has changed the weights.
