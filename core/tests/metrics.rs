@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may panic")]
 
-use std::path::Path;
 
 use hone_core::metrics::{
     AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, LabelSetProbabilities, Neighbors,
@@ -17,7 +16,7 @@ use serde_json::{Value, json};
 const TOLERANCE: f64 = 1e-9;
 
 fn golden(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(name);
+    let path = format!("../tests/golden/{name}");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 

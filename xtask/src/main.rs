@@ -24,6 +24,7 @@ mod samples;
 mod serve;
 mod setup;
 mod short_names;
+mod sources;
 mod test;
 mod wasm;
 
@@ -72,17 +73,13 @@ fn run(arguments: &[String]) -> Result<()> {
         Some((command, rest)) => (command.as_str(), rest),
         None => ("help", arguments),
     };
+    if !matches!(command, "help" | "--help" | "-h") {
+        sources::date()?;
+    }
     match command {
         "setup" => setup::with_tests(),
         "serve" => serve_page(rest),
-        "build" => {
-            setup::run()?;
-            build::run(rest.iter().any(|argument| argument == "--quick"))?;
-            match rest.iter().position(|argument| argument == "--hub") {
-                Some(at) => build::set_hub(rest.get(at + 1).context("--hub takes an address")?),
-                None => Ok(()),
-            }
-        }
+        "build" => build_page(rest),
         "test" | "ci" => test::run(),
         "e2e" => {
             setup::with_tests()?;
@@ -116,6 +113,21 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         unknown => bail!("there is no command {unknown:?}\n\n{USAGE}"),
     }
+}
+
+fn build_page(arguments: &[String]) -> Result<()> {
+    let (mut is_quick, mut hub) = (false, None);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--quick" => is_quick = true,
+            "--hub" => hub = Some(rest.next().context("--hub takes an address")?),
+            _ => bail!("build takes --quick and --hub with an address, nothing else"),
+        }
+    }
+    setup::run()?;
+    build::run(is_quick)?;
+    hub.map_or(Ok(()), |hub| build::set_hub(hub))
 }
 
 fn serve_page(arguments: &[String]) -> Result<()> {

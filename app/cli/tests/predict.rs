@@ -2,13 +2,15 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
 const RECIPE: &str = r#"{"task": "generation", "batch_size": 4, "max_length": 32, "validation_ratio": 0.2,
     "generated_rows": 1, "max_new_tokens": 4}"#;
+
+const MODEL: &str = "../../tests/models/stories260K";
 
 /// A folder for one test.
 struct Folder(PathBuf);
@@ -23,9 +25,8 @@ impl Folder {
         folder.write("recipe.json", RECIPE);
         let row = |i: usize| format!("{{\"prompt\": \"Once a dog number {i} saw a\", \"completion\": \"ball.\"}}\n");
         folder.write("train.jsonl", &(0..20).map(row).collect::<String>());
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/stories260K");
         let mut train = folder.hone("train", "recipe.json");
-        train.arg("--data").arg(folder.path("train.jsonl")).arg("--model").arg(model).args(["--steps", "1"]);
+        train.arg("--data").arg(folder.path("train.jsonl")).arg("--model").arg(MODEL).args(["--steps", "1"]);
         let trained = train.arg("--out").arg(folder.path("out")).output().expect("a run");
         assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
         folder

@@ -22,6 +22,8 @@ use crate::run_folder::RunFolder;
 const RECIPE: &str = r#"{"task": "generation", "epochs": 4, "batch_size": 4, "max_length": 32, "eval_every_epochs": 0.25,
     "validation_ratio": 0.1, "generated_rows": 1, "max_new_tokens": 4, "early_stopping_patience": 0}"#;
 
+const MODEL: &str = "../../tests/models/stories260K";
+
 /// A folder for one test.
 struct Folder(PathBuf);
 
@@ -47,8 +49,7 @@ impl Folder {
     /// `hone train` with these files, into the folder `out`.
     fn train(&self, recipe: &str, data: &str, out: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hone"));
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/stories260K");
-        command.arg("train").arg(self.path(recipe)).arg("--data").arg(self.path(data)).arg("--model").arg(model);
+        command.arg("train").arg(self.path(recipe)).arg("--data").arg(self.path(data)).arg("--model").arg(MODEL);
         command.arg("--out").arg(self.path(out)).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const RECIPE: &str = r#"{"task": "generation", "batch_size": 4, "max_length": 32, "validation_ratio": 0.2}"#;
+
+const MODEL: &str = "../../tests/models/stories260K";
 
 /// Writes the script of a run on `data` into a new folder of this name, which is returned.
 fn script(folder: &str, file: &str, data: &[u8]) -> (PathBuf, Output) {
@@ -15,9 +17,8 @@ fn script(folder: &str, file: &str, data: &[u8]) -> (PathBuf, Output) {
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("recipe.json"), RECIPE).expect("a recipe");
     fs::write(folder.join(file), data).expect("data");
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models/stories260K");
     let mut hone = Command::new(env!("CARGO_BIN_EXE_hone"));
-    hone.arg("script").arg(folder.join("recipe.json")).arg("--data").arg(folder.join(file)).arg("--model").arg(model);
+    hone.arg("script").arg(folder.join("recipe.json")).arg("--data").arg(folder.join(file)).arg("--model").arg(MODEL);
     let output = hone.arg("--out").arg(folder.join("hone-run.zip")).output().expect("an output");
     (folder, output)
 }

@@ -324,16 +324,12 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
-    fn folder() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../public/lessons")
-    }
+    const FOLDER: &str = "../public/lessons";
 
     fn shipped(id: &str) -> String {
-        std::fs::read_to_string(folder().join(format!("{id}.json"))).unwrap()
+        std::fs::read_to_string(format!("{FOLDER}/{id}.json")).unwrap()
     }
 
     fn read(text: &str) -> Result<Lesson, String> {
@@ -357,7 +353,7 @@ mod tests {
         let index: Vec<serde_json::Value> = serde_json::from_str(&shipped("index")).unwrap();
         let mut listed: Vec<String> = index.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
         listed.sort();
-        let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let files = std::fs::read_dir(FOLDER).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
         let mut files: Vec<String> =
             files.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).filter(|id| id != "index").collect();
         files.sort();

@@ -132,7 +132,6 @@ fn write_folders() -> PathBuf {
 }
 
 fn check(program: PathBuf, script: &str, folders: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let output = Command::new(program).arg(script).arg(folders).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));

@@ -147,8 +147,7 @@ fn exports_predict_the_same_in_transformers_and_peft() {
             case.write(AdapterKind::Lora, &folder);
         }
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/check_exports.py");
-    let output = Command::new(python()).arg(script).arg(&folder).env("OMP_NUM_THREADS", "1").output().expect("Python");
+    let output = Command::new(python()).arg("python/check_exports.py").arg(&folder).env("OMP_NUM_THREADS", "1").output().expect("Python");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }

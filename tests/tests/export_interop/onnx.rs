@@ -154,7 +154,6 @@ fn write_minilm(folder: &Path) {
 }
 
 fn check(program: PathBuf, script: &str) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let output = Command::new(program).arg(script).arg(folders()).env("OMP_NUM_THREADS", "1").output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -172,8 +171,7 @@ fn transformers_js_opens_the_onnx_folders_and_predicts_the_same() {
 
 #[test]
 fn the_page_of_an_onnx_folder_predicts_in_a_browser() {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/open-page.mjs");
-    let output = Command::new("node").arg(script).arg(chromium()).arg(folders()).output().unwrap();
+    let output = Command::new("node").arg("e2e/open-page.mjs").arg(chromium()).arg(folders()).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn corpus(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/../tests/corpus/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!("../tests/corpus/{name}")).unwrap()
 }
 
 #[test]
