@@ -1,6 +1,7 @@
 //! The engine of Hone: it takes bytes, returns bytes and events, and does not depend on a browser.
 //!
-//! Modules are declared in the order in which data flows: each depends only on those above it.
+//! ARCHITECTURE.md lists the modules in the order in which each depends only on those before it; tests/tests/architecture
+//! checks it.
 //!
 //! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files, so
 //! that the page can use it without linking any tensor code.

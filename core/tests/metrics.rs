@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may panic")]
 
-
 use hone_core::metrics::{
     AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, LabelSetProbabilities, Neighbors,
     PrincipalComponents, QuestionPrediction, ScoreParts, TextParts, TrainingDynamics, best_answer_thresholds, bleu,

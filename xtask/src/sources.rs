@@ -11,8 +11,16 @@ use anyhow::{Context, Result};
 use crate::{fetch, paths};
 
 /// Files and folders of the checkout that Cargo compiles or reads.
-const SOURCES: [&str; 8] =
-    ["app", "core", "tests", "public/catalog.json", ".cargo/config.toml", "rust-toolchain.toml", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 8] = [
+    "app",
+    "core",
+    "tests",
+    "public/catalog.json",
+    ".cargo/config.toml",
+    "rust-toolchain.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 /// Folder of packages from the registry of Node.
 const NODE_PACKAGES: &str = "node_modules";
 

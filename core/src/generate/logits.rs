@@ -1,6 +1,7 @@
 //! Choice of the next token from its logits, with the processors of transformers' `generate`.
 
 use crate::generate::sampling::Sampling;
+use crate::metrics::argmax;
 use crate::rng::{Rng, Stream};
 
 /// Chooses the next token from its logits.
@@ -18,7 +19,7 @@ impl LogitsProcessor {
     /// Id of the token that follows `ids`, given the logits `[vocab]`.
     pub(crate) fn next_token(&mut self, mut logits: Vec<f32>, ids: &[u32]) -> u32 {
         apply_repetition_penalty(&mut logits, ids, self.sampling.repetition_penalty);
-        if self.sampling.temperature == 0.0 { argmax(&logits) } else { self.sample(&logits) }
+        if self.sampling.temperature == 0.0 { argmax(&logits) as u32 } else { self.sample(&logits) }
     }
 
     /// Samples from the softmax at the temperature, restricted by top-k (Fan et al. 2018) and top-p (Holtzman et al. 2020,
@@ -66,17 +67,6 @@ fn apply_repetition_penalty(logits: &mut [f32], ids: &[u32], penalty: f64) {
             *logit = if *logit < 0.0 { *logit * penalty as f32 } else { *logit / penalty as f32 };
         }
     }
-}
-
-/// Index of the largest logit, the first in a tie.
-fn argmax(logits: &[f32]) -> u32 {
-    let mut best = 0;
-    for (id, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = id;
-        }
-    }
-    best as u32
 }
 
 #[cfg(test)]

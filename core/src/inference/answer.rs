@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::argmax;
+
 /// A model's answer to a [`Query`](crate::inference::Query).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,9 +53,9 @@ pub enum Answer {
         /// Its values, of length 1 together.
         values: Vec<f32>,
     },
-    /// The nearest of several texts.
+    /// The nearest of several texts, or the passages by their relevance to a query.
     Nearest {
-        /// The nearest ones, the best first.
+        /// The best first.
         hits: Vec<Hit>,
     },
 }
@@ -63,7 +65,7 @@ pub enum Answer {
 pub struct Hit {
     /// The text.
     pub text: String,
-    /// Cosine of its vector and that of the query, from -1 to 1.
+    /// Embeddings: cosine of its vector and that of the query, from -1 to 1. Rerankers: relevance, from 0 to 1.
     pub score: f32,
 }
 
@@ -73,9 +75,9 @@ impl Answer {
     pub fn labels(&self) -> Vec<usize> {
         match self {
             Self::Classes { probabilities, unsure_below } => {
-                let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-                let is_sure = |(_, probability): &(usize, &f32)| *probability >= unsure_below;
-                best.filter(is_sure).map(|(class, _)| class).into_iter().collect()
+                let best = argmax(probabilities);
+                let is_sure = probabilities.get(best).is_some_and(|probability| probability >= unsure_below);
+                is_sure.then_some(best).into_iter().collect()
             }
             Self::Labels { probabilities, thresholds } => {
                 let labels = probabilities.iter().zip(thresholds).enumerate();

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::inference::answer::{Answer, Hit, TextSpan};
 use crate::inference::context::InferenceContext;
 use crate::inference::query::Query;
-use crate::metrics::{Detail, Entity, are_entity_tags, entities, tag_runs, with_temperature};
+use crate::metrics::{Detail, Entity, are_entity_tags, argmax, entities, tag_runs, with_temperature};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Task;
 use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer, Window};
@@ -229,8 +229,8 @@ fn answer(prediction: Prediction, words: &[Word], context: &InferenceContext) ->
 /// is the mean of its tags' probabilities, as in transformers' `aggregation_strategy="simple"`.
 fn found_entities(words: &[Word], tags: &[Vec<f32>], labels: &[String]) -> Vec<TextSpan> {
     let most_probable = |word: &Vec<f32>| {
-        let best = word.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        best.map_or((0, 0.0), |(tag, &probability)| (tag, probability))
+        let tag = argmax(word);
+        (tag, word.get(tag).copied().unwrap_or_default())
     };
     let best: Vec<(usize, f32)> = tags.iter().map(most_probable).collect();
     let tags: Vec<&str> = best.iter().map(|&(tag, _)| labels.get(tag).map_or("O", String::as_str)).collect();

@@ -1,5 +1,6 @@
 //! Calibration of class probabilities by temperature scaling (Guo et al. 2017).
 
+use crate::metrics::argmax::argmax;
 use crate::metrics::confidence::{CalibrationError, Confidence, CoveragePoint, ReliabilityBin};
 
 /// Number of bins of the expected calibration error, as in the paper, torchmetrics and netcal.
@@ -121,8 +122,8 @@ struct Decision {
 
 impl Decision {
     fn new(probabilities: &[f32], class: u32) -> Self {
-        let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-        let (predicted, probability) = best.map_or((0, 0.0), |(class, &probability)| (class, probability));
+        let predicted = argmax(probabilities);
+        let probability = probabilities.get(predicted).copied().unwrap_or_default();
         Self { probability, is_right: f64::from(u8::from(predicted == class as usize)) }
     }
 }

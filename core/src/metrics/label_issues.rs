@@ -4,6 +4,8 @@
 //!
 //! The probabilities must come from models that have not seen the row's label: from folds, for example.
 
+use crate::metrics::argmax::argmax;
+
 /// Two numbers closer than this are equal.
 const TOLERANCE: f64 = 1e-6;
 
@@ -73,7 +75,7 @@ impl<'a> LabelProbabilities<'a> {
                 [] => {}
                 [only] => counts[label][only] += 1,
                 // The paper takes the likeliest of these classes, and cleanlab the likeliest of all. They seldom differ.
-                _ => counts[label][likeliest(row)] += 1,
+                _ => counts[label][argmax(row)] += 1,
             }
         }
         (0..self.classes).for_each(|class| counts[class][class] = counts[class][class].max(1));
@@ -122,12 +124,6 @@ impl<'a> LabelProbabilities<'a> {
         }
         is_issue
     }
-}
-
-/// Index of the largest probability, the first in a tie.
-fn likeliest(row: &[f32]) -> usize {
-    let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    best.map_or(0, |(class, _)| class)
 }
 
 /// A row of the confident joint with at least one rightly labeled row.

@@ -3,6 +3,7 @@
 //! Ratios are from 0 to 1. BLEU and chrF are from 0 to 100, as they are usually reported. Lists of rows are parallel.
 
 mod active_learning;
+mod argmax;
 mod bleu;
 mod bootstrap;
 mod calibration;
@@ -30,6 +31,7 @@ mod training_dynamics;
 mod words;
 
 pub use active_learning::{RANDOM_LABELS, SETTLING_LABELS, Stability, informativeness, margin, most_informative};
+pub use argmax::argmax;
 pub use bleu::{Bleu, bleu};
 pub use bootstrap::{intervals, intervals_of};
 pub use calibration::{confidence, with_temperature};

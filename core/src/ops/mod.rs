@@ -1,4 +1,4 @@
-//! Operations with their own backward passes. Left to automatic differentiation, a norm or a softmax becomes a dozen
+//! Operations with their own backward passes. Left to automatic differentiation, a norm or an attention becomes a dozen
 //! small operations in each direction: on a GPU each is a dispatch, on the CPU a pass over memory. docs/speed.md has the
 //! measurements.
 //!

@@ -284,7 +284,7 @@ pub enum Command {
         /// `id` of the model.
         id: String,
     },
-    /// Remove everything from the browser's storage. `ModelsKept` and `TunedModels` follow.
+    /// Remove everything from the browser's storage. `ModelsKept`, `TunedModels` and `RunsSaved` follow.
     ClearStorage,
     /// Time training steps of a synthetic model. Answered by `Benched`.
     Bench {

@@ -2,7 +2,7 @@
 
 use crate::dataset::Dataset;
 use crate::dataset::phrases::{count, percent, thousands};
-use crate::metrics::{LabelProbabilities, LabelSetProbabilities, self_confidence};
+use crate::metrics::{LabelProbabilities, LabelSetProbabilities, argmax, self_confidence};
 use crate::run::{LabeledRow, SuspectedLabel};
 use crate::runner::reviewed_labels::{ReviewedLabels, ReviewedWord, tags};
 use crate::runner::shown_labels::{aligned_words, context, joined, label_names};
@@ -85,7 +85,7 @@ impl Judged<'_> {
     fn named(&self, suspect: &Suspect, issues: &[bool]) -> Option<SuspectedLabel> {
         let classes = self.classes();
         let own = self.probabilities.get(suspect.at * classes..(suspect.at + 1) * classes)?;
-        let best = likeliest(own);
+        let best = argmax(own);
         let name = |label: usize| self.dataset.labels.get(label).cloned().unwrap_or_default();
         let named = |label: usize| format!("{} ({})", name(label), percent(own[label].into()));
         let score = suspect.score as f32;
@@ -176,7 +176,7 @@ impl Judged<'_> {
     fn accuracy(&self) -> f64 {
         let rows = self.probabilities.chunks(self.classes().max(1));
         let right = |labels: &[u32]| {
-            let is_right = |(own, label): &(&[f32], &u32)| likeliest(own) == **label as usize;
+            let is_right = |(own, label): &(&[f32], &u32)| argmax(own) == **label as usize;
             (rows.clone().zip(labels).filter(is_right).count(), labels.len())
         };
         let (right, all) = match self.labels {
@@ -215,10 +215,4 @@ impl Judged<'_> {
         let cut = if listed < total { format!(" The {listed} surest are listed.") } else { String::new() };
         format!("{found} may be wrong. The heads agree with {right} of all {label}s.{cut}")
     }
-}
-
-/// Index of the largest probability, the first in a tie.
-fn likeliest(probabilities: &[f32]) -> usize {
-    let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    best.map_or(0, |(class, _)| class)
 }

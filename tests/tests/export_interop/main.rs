@@ -147,7 +147,12 @@ fn exports_predict_the_same_in_transformers_and_peft() {
             case.write(AdapterKind::Lora, &folder);
         }
     }
-    let output = Command::new(python()).arg("python/check_exports.py").arg(&folder).env("OMP_NUM_THREADS", "1").output().expect("Python");
+    let output = Command::new(python())
+        .arg("python/check_exports.py")
+        .arg(&folder)
+        .env("OMP_NUM_THREADS", "1")
+        .output()
+        .expect("Python");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }

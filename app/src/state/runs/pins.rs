@@ -2,6 +2,7 @@
 
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
+use hone_core::metrics::argmax;
 
 use crate::format;
 use crate::plot::{Frame, Picture, Scale, Series, Shape};
@@ -176,8 +177,7 @@ impl Run {
 /// Index of the most probable class or label.
 fn most_probable(answer: &Answer) -> usize {
     let (Answer::Classes { probabilities, .. } | Answer::Labels { probabilities, .. }) = answer else { return 0 };
-    let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    best.map_or(0, |(index, _)| index)
+    argmax(probabilities)
 }
 
 fn quoted(text: &str) -> String {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
+use crate::metrics::argmax;
 use crate::model::{Dropout, FrozenPrefix, Input, TaskModel};
 use crate::text::{EncodedExamples, Labels};
 use crate::train::objective::span_logits;
@@ -56,7 +57,7 @@ pub struct ClassDecision {
 
 impl ClassDecision {
     fn new(probabilities: &[f32], actual: u32) -> Self {
-        let predicted = argmax(probabilities);
+        let predicted = argmax(probabilities) as u32;
         let probability = |class: u32| probabilities.get(class as usize).copied().unwrap_or(0.0);
         let [actual_probability, predicted_probability] = [actual, predicted].map(probability);
         Self { actual, predicted, actual_probability, predicted_probability }
@@ -98,7 +99,7 @@ impl Prediction {
     /// Index of the most probable class, the first in a tie; 0 in other tasks.
     pub fn class(&self) -> u32 {
         match self {
-            Self::Classes(probabilities) => argmax(probabilities),
+            Self::Classes(probabilities) => argmax(probabilities) as u32,
             _ => 0,
         }
     }
@@ -205,17 +206,6 @@ fn position_loss(logits: &[f32], position: u32) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
     sum.ln() - f64::from(logits[position as usize] - largest)
-}
-
-/// Index of the largest value, the first in a tie.
-pub(in crate::train) fn argmax(values: &[f32]) -> u32 {
-    let mut best = 0;
-    for (i, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = i;
-        }
-    }
-    best as u32
 }
 
 /// Predictions for `rows` of `examples`, which are the first rows of the batch `input`. The remaining rows of the batch

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::metrics::{
     Confidence, Detail, Evaluation, Interval, QuestionPrediction, ScatterPoint, ScoreParts, TextParts, TextSample,
-    answer_scores, are_entity_tags, average_precision, best_answer_thresholds, bleu, chrf, confidence,
+    answer_scores, are_entity_tags, argmax, average_precision, best_answer_thresholds, bleu, chrf, confidence,
     cross_fitted_labels, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
     exact_match, intervals, label_thresholds, perplexity, predicted_labels, query_ranks,
 };
 use crate::recipe::{Metric, Recipe};
 use crate::text::{EncodedExamples, Labels, Question, Relevance, Window};
 use crate::train::data::TrainingData;
-use crate::train::eval::predict::{Prediction, RowLoss, argmax};
+use crate::train::eval::predict::{Prediction, RowLoss};
 use crate::train::eval::similarity::{similarity_parts, similarity_scores};
 use crate::train::eval::spans::best_spans;
 
@@ -218,7 +218,7 @@ fn reranking(Relevance { labels, queries }: &Relevance, predictions: &[Predictio
 /// The true and the predicted tags of each text's words.
 fn word_tags(tags: &[Box<[(u32, u32)]>], predictions: &[Prediction]) -> [Vec<Vec<u32>>; 2] {
     let of_row = |prediction: &Prediction| match prediction {
-        Prediction::Tags(words) => words.iter().map(|word| argmax(word)).collect(),
+        Prediction::Tags(words) => words.iter().map(|word| argmax(word) as u32).collect(),
         _ => Vec::new(),
     };
     let actual = tags.iter().map(|row| row.iter().map(|&(_, tag)| tag).collect()).collect();
