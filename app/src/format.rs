@@ -72,7 +72,7 @@ pub fn about(seconds: f64) -> String {
 }
 
 /// A parameter group; layers are counted from 1 at the bottom.
-pub fn part(group: ParamGroup) -> String {
+pub fn param_group(group: ParamGroup) -> String {
     match group {
         ParamGroup::Layer(index) => format!("layer {}", index + 1),
         other => other.to_string(),

@@ -31,7 +31,7 @@ test("a preset fills the recipe, is marked as changed, and can be restored", asy
     assert.equal(await top(), before, "the start button stays where it is");
     const ends = page.getByText("The run ends after 4 of 7 stages. Use more epochs");
     await ends.waitFor();
-    await page.getByText("3 parts stay frozen from beginning to end: layer.0, layer.1, layer.2.").waitFor();
+    await page.getByText("3 parameter groups stay frozen from beginning to end: layer.0, layer.1, layer.2.").waitFor();
     // Leaving the field moves the button that is being pressed, which is clicked all the same, unless the user moves away.
     const summary = group(page, "Adapter").locator("summary").first();
     for (const away of [40, 0]) {

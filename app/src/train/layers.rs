@@ -19,7 +19,7 @@ pub fn PlannedLayers() -> impl IntoView {
         let peak = state.planned_peak();
         let parts = state.planned_parts().into_iter().rev();
         parts
-            .map(|part| vec![class_of(Some(&part)), format::part(part.group), rate_of(Some(&part), peak)])
+            .map(|part| vec![class_of(Some(&part)), format::param_group(part.group), rate_of(Some(&part), peak)])
             .collect::<Vec<_>>()
     });
     let rows = changing(move || {
@@ -88,18 +88,18 @@ pub fn LiveLayers() -> impl IntoView {
 #[component]
 fn LivePart(group: ParamGroup) -> impl IntoView {
     let page = Page::get();
-    let class = page.memo(move |state| class_of(state.run.part(group)));
-    let rate = page.memo(move |state| rate_of(state.run.part(group), state.run.lr()));
+    let class = page.memo(move |state| class_of(state.run.param_group(group)));
+    let rate = page.memo(move |state| rate_of(state.run.param_group(group), state.run.lr()));
     let by_hand = page.memo(move |state| {
-        let by_hand = state.run.part(group).is_some_and(|part| part.by_hand);
+        let by_hand = state.run.param_group(group).is_some_and(|part| part.by_hand);
         if by_hand { "by hand".to_owned() } else { String::new() }
     });
     let verb = page.memo(move |state| {
-        let is_trainable = state.run.part(group).is_some_and(|part| part.trainable);
+        let is_trainable = state.run.param_group(group).is_some_and(|part| part.trainable);
         if is_trainable { "Freeze" } else { "Unfreeze" }.to_owned()
     });
     let is_over = page.memo(|state| !state.run.is_active());
-    let name = format::part(group);
+    let name = format::param_group(group);
     let label = {
         let name = name.clone();
         memo(move || format!("{} {name}", verb.read()))

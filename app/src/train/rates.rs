@@ -83,7 +83,7 @@ fn GroupRates() -> impl IntoView {
             });
             let error = page.memo(move |state| state.form.error(&format!("lr_per_group.{group}")));
             let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(group, &typed)));
-            view! { <NumberRow id=format!("rate-{group}") label=format::part(group) value error on_type /> }
+            view! { <NumberRow id=format!("rate-{group}") label=format::param_group(group) value error on_type /> }
         };
         groups.map(row).collect_any()
     });

@@ -46,7 +46,7 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
         });
         view! {
             <tr>
-                <th scope="row">{format::part(group)}</th>
+                <th scope="row">{format::param_group(group)}</th>
                 {cells.collect_any()}
             </tr>
         }

@@ -54,7 +54,7 @@ pub enum HiddenStates {
 /// The lower part of a model that is frozen, and therefore always computes the same from a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrozenPrefix {
-    /// No part of the model is frozen.
+    /// No parameter group is frozen.
     None,
     /// The embeddings and this many layers.
     Layers(usize),

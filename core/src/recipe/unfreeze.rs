@@ -103,8 +103,10 @@ impl UnfreezeSchedule {
         let frozen = set(missed.iter().flatten().copied().filter(|group| !is_reached(group)));
         let effect = match frozen.iter().map(|group| group.to_string()).collect::<Vec<_>>().as_slice() {
             [] => "Its last stages are never trained.".to_owned(),
-            [only] => format!("One part stays frozen from beginning to end: {only}."),
-            groups => format!("{} parts stay frozen from beginning to end: {}.", groups.len(), groups.join(", ")),
+            [only] => format!("One parameter group stays frozen from beginning to end: {only}."),
+            groups => {
+                format!("{} parameter groups stay frozen from beginning to end: {}.", groups.len(), groups.join(", "))
+            }
         };
         let stages = format!("{} of {} stages", last + 1, self.stages.len());
         Some(
@@ -190,8 +192,8 @@ mod tests {
         let gradual = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_every: 1.0, ..RecipeSpec::default() };
         assert_eq!(shortfall(&gradual, 31), None);
         let [one, two] = [30, 20].map(|steps| shortfall(&gradual, steps).unwrap());
-        assert_eq!(one, "One part stays frozen from beginning to end: layer.0.");
-        assert_eq!(two, "2 parts stay frozen from beginning to end: layer.0, layer.1.");
+        assert_eq!(one, "One parameter group stays frozen from beginning to end: layer.0.");
+        assert_eq!(two, "2 parameter groups stay frozen from beginning to end: layer.0, layer.1.");
         let thaw = RecipeSpec { unfreezing: Unfreezing::ChainThaw, ..gradual.clone() };
         assert_eq!(shortfall(&thaw, 40).unwrap(), "Its last stages are never trained.");
         let stall = RecipeSpec { unfreeze_unit: UnfreezeUnit::Stall, ..gradual };

@@ -93,7 +93,7 @@ fn groups_can_be_frozen_and_unfrozen_during_a_run() {
     take_steps(&mut session, 1);
     assert_eq!(moved(&before, session.model()), [ParamGroup::Head].into());
     assert_eq!(session.set_trainable(ParamGroup::Head, Some(false)).unwrap_err().code, "run.all-frozen");
-    assert_eq!(session.set_trainable(ParamGroup::Layer(9), Some(true)).unwrap_err().code, "run.no-part");
+    assert_eq!(session.set_trainable(ParamGroup::Layer(9), Some(true)).unwrap_err().code, "run.no-parameters");
     session.set_trainable(ParamGroup::Layer(1), None).unwrap();
     let before = session.model().clone();
     take_steps(&mut session, 1);

@@ -171,7 +171,12 @@ fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 }
 
 fn rates(recipe: &RecipeSpec) -> String {
-    listed(recipe.lr_per_group.iter().map(|(group, rate)| format!("{} {}", format::part(*group), format::rate(*rate))))
+    listed(
+        recipe
+            .lr_per_group
+            .iter()
+            .map(|(group, rate)| format!("{} {}", format::param_group(*group), format::rate(*rate))),
+    )
 }
 
 fn weights(recipe: &RecipeSpec) -> String {

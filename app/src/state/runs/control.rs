@@ -95,7 +95,7 @@ impl State {
 
     /// Freezes a trainable group of parameters, or unfreezes a frozen one.
     pub fn toggle_trainable(&mut self, group: ParamGroup) -> Vec<Effect> {
-        let is_trainable = self.run.part(group).is_some_and(|part| part.trainable);
+        let is_trainable = self.run.param_group(group).is_some_and(|part| part.trainable);
         self.set_trainable(group, Some(!is_trainable))
     }
 

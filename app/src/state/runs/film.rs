@@ -64,7 +64,7 @@ impl Run {
         };
         let row = |row: usize| {
             let cells = (0..shown.len()).map(|column| cell(column, row)).collect();
-            (format::part(first.groups[row].group), cells)
+            (format::param_group(first.groups[row].group), cells)
         };
         Film {
             steps: shown.iter().map(|movement| format::count(f64::from(movement.step))).collect(),
@@ -81,7 +81,8 @@ impl Run {
         else {
             return String::new();
         };
-        let distance = |group: &GroupMovement| format!("{} {} %", format::part(group.group), percent(group.relative));
+        let distance =
+            |group: &GroupMovement| format!("{} {} %", format::param_group(group.group), percent(group.relative));
         format!(
             "Distance of the weights from where they began, in percent of their length; the brighter, the more was added since \
              the column before. At step {}, the farthest is {}, the nearest {}.",

@@ -177,8 +177,8 @@ impl Run {
     }
 
     /// The current state of a parameter group.
-    pub fn part(&self, group: ParamGroup) -> Option<&ParamGroupState> {
-        self.param_groups.iter().find(|part| part.group == group)
+    pub fn param_group(&self, group: ParamGroup) -> Option<&ParamGroupState> {
+        self.param_groups.iter().find(|state| state.group == group)
     }
 
     /// The learning rate of the last step, or the peak before the first.

@@ -159,6 +159,5 @@ impl Session {
 }
 
 fn nothing_trainable() -> Diagnostic {
-    Diagnostic::new("run.nothing-learns", "No part of the model is trainable.")
-        .remedy("Change the order of unfreezing.")
+    Diagnostic::new("run.nothing-learns", "No parameter group is trainable.").remedy("Change the order of unfreezing.")
 }

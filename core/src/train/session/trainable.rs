@@ -14,11 +14,13 @@ impl Session {
     /// schedule.
     ///
     /// # Errors
-    /// `run.no-part` if the group has no parameters to train, `run.all-frozen` if nothing would be trainable.
+    /// `run.no-parameters` if the group has no parameters to train, `run.all-frozen` if nothing would be trainable.
     pub fn set_trainable(&mut self, group: ParamGroup, trainable: Option<bool>) -> Result<(), Diagnostic> {
         if self.parameters.get(&group).is_none_or(|&count| count == 0) {
-            let what = format!("The part {group} has no parameters to train in this run.");
-            return Err(Diagnostic::new("run.no-part", what).done("The run continues unchanged."));
+            let what = format!("The parameter group {group} has no parameters to train in this run.");
+            return Err(Diagnostic::new("run.no-parameters", what)
+                .done("The run continues unchanged.")
+                .remedy("Choose one of the groups listed with the run."));
         }
         let mut by_hand = self.state.by_hand.clone();
         match trainable {
@@ -27,8 +29,8 @@ impl Session {
         };
         if self.trainable_groups(&by_hand).is_empty() {
             return Err(Diagnostic::new("run.all-frozen", "Nothing would be trainable any more.")
-                .done("The part stays trainable and the run continues.")
-                .remedy("Unfreeze another part first."));
+                .done("The parameter group stays trainable and the run continues.")
+                .remedy("Unfreeze another group first."));
         }
         self.state.by_hand = by_hand;
         self.update_trainable();
