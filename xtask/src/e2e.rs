@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -56,7 +57,7 @@ pub fn run(words: &str) -> Result<()> {
         })?;
     }
     python::ensure()?;
-    Export::all()?.iter().try_for_each(Export::check)
+    Export::check_all()
 }
 
 /// Runs the tests of these files whose names contain these words, `lanes` files at a time. Returns Node's report in TAP.
@@ -185,6 +186,15 @@ impl Export {
 
     fn remove(&self) {
         [&self.zip, &self.expected].into_iter().for_each(|file| _ = fs::remove_file(file));
+    }
+
+    /// Opens all of them in Python, at the same time, as each takes one core, and compares.
+    fn check_all() -> Result<()> {
+        let all = Self::all()?;
+        thread::scope(|scope| {
+            let checks: Vec<_> = all.iter().map(|export| scope.spawn(|| export.check())).collect();
+            checks.into_iter().try_for_each(|check| check.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
     }
 
     /// Opens it in Python and compares.

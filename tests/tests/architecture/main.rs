@@ -6,7 +6,7 @@ mod rules;
 mod source;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use modules::Modules;
 use rules::{against_order, circles, orders, uses_of};

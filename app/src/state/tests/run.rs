@@ -286,13 +286,13 @@ fn groups_are_frozen_by_hand_only_during_a_run() {
     let mut state = ready();
     assert_eq!(state.set_trainable(ParamGroup::Head, Some(false)), []);
     let mut state = running();
-    assert!(state.run.part(ParamGroup::Head).unwrap().trainable);
+    assert!(state.run.param_group(ParamGroup::Head).unwrap().trainable);
     assert_eq!(
         commands(state.set_trainable(ParamGroup::Head, Some(false))),
         [Command::SetTrainable { group: ParamGroup::Head, trainable: Some(false) }]
     );
     state.answer(Event::ParamGroups { step: 3, param_groups: vec![part(ParamGroup::Head, false)] });
-    assert!(!state.run.part(ParamGroup::Head).unwrap().trainable);
+    assert!(!state.run.param_group(ParamGroup::Head).unwrap().trainable);
 }
 
 #[test]
