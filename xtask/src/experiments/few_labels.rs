@@ -62,9 +62,8 @@ fn table([chosen, random]: &[Curve; 2]) -> Result<String> {
     let mut text = format!(
         "{HEADING}
 Accuracy on TREC-6's 500 test questions of a head on MiniLM's vectors, by the number of labeled questions: those first that
-*Few labels* and `hone labels --pool` ask for, against a random order. Both begin with the same 20 random rows, and the head
-learns again after each label. Figures are the mean of five beginnings ± standard deviation, and for the difference its
-standard error, in points.
+*Few labels* asks for, against a random order. Both begin with the same 20 random rows, and the head learns again after each
+label. Figures are the mean of five beginnings ± standard deviation, and for the difference its standard error, in points.
 
 | labels | page's order, % | random order, % | difference |
 |---|---|---|---|
