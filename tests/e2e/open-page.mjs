@@ -45,23 +45,53 @@ const shown = named.filter(([, [, , , , adapter, dtype]]) => adapter === "None" 
 const names = [...new Map(shown.map(([name, [, task, , form, , dtype]]) => [`${task} ${form} ${dtype}`, name])).values()];
 assert.ok(names.length > 0);
 const browser = await chromium.launch({ executablePath, args: ["--headless=new", "--no-sandbox"] });
-for (const name of names) {
+
+/** What the page of a folder shows for a text, where the `hone` field of config.json has these `settings` too. */
+async function predicted(name, text, settings = {}) {
   const server = serve(join(root, name, "model"));
   const page = await browser.newPage();
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   await page.route(`${CDN}**`, fromPackages);
+  await page.route("**/config.json", async (route) => {
+    const config = JSON.parse(readFileSync(join(root, name, "model", "config.json"), "utf8"));
+    await route.fulfill({ json: { ...config, hone: { ...config.hone, ...settings } } });
+  });
   await page.goto(`http://localhost:${server.address().port}/`);
   await page.getByText("The model is ready.").waitFor();
   if (await page.getByLabel("Question").isVisible()) await page.getByLabel("Question").fill("w5 w6");
-  await page.getByLabel("Text").fill("w7 w8 w9 w10 w11");
+  await page.getByLabel("Text").fill(text);
   await page.getByRole("button", { name: "Predict" }).click();
   await page.getByText(/^(Done\.|Nothing was found\.)$/).waitFor();
-  const rows = await page.getByRole("table").locator("tr").allTextContents();
+  const rows = page.getByRole("table").locator("tr");
+  const cells = await Promise.all((await rows.all()).map((row) => row.locator("td").allTextContents()));
   assert.deepEqual(errors, [], name);
-  assert.ok(name.includes("TokenClassification") || rows.length > 0, name);
-  console.log(`ok    ${name}: ${rows.join(" | ").slice(0, 80)}`);
   await page.close();
   server.close();
+  return cells;
+}
+
+/** The page divides the logits by the tuned temperature, and says when a prediction is below the threshold. */
+async function checkTrust(name) {
+  const { texts, logits } = JSON.parse(readFileSync(join(root, name, "expected.json"), "utf8"));
+  const temperature = 0.1;
+  const ofFirst = logits.slice(0, logits.length / texts.length);
+  const powers = ofFirst.map((logit) => Math.exp(logit / temperature));
+  const shares = powers.map((power) => power / powers.reduce((sum, other) => sum + other)).sort((a, b) => b - a);
+  for (const unsure_below of [shares[0] - 0.01, shares[0] + 0.01]) {
+    const rows = await predicted(name, texts[0][0], { temperature, unsure_below });
+    const [unsure] = unsure_below > shares[0] ? rows.splice(0, 1) : [];
+    assert.equal(unsure?.[0], unsure_below > shares[0] ? "Unsure: none of these" : undefined, name);
+    assert.equal(rows.length, shares.length, name);
+    rows.forEach(([, shown], i) => assert.ok(Math.abs(parseFloat(shown) / 100 - shares[i]) < 0.002, `${shown} for ${shares[i]}`));
+  }
+  console.log(`ok    ${name}: calibrated to ${shares.map((share) => share.toFixed(3)).join(", ")}`);
+}
+
+for (const name of names) {
+  const rows = await predicted(name, "w7 w8 w9 w10 w11");
+  assert.ok(name.includes("TokenClassification") || rows.length > 0, name);
+  console.log(`ok    ${name}: ${rows.map((row) => row.join("")).join(" | ").slice(0, 80)}`);
+  if (name.includes(" Classification ") && name.endsWith("Float32")) await checkTrust(name);
 }
 await browser.close();
