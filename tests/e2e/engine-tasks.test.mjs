@@ -234,8 +234,8 @@ test("the real engine unpacks files, and reads the sheet that the user chooses",
     await page.getByText("Sheet \"Empty\" is empty.").waitFor();
     await page.waitForFunction(() => document.querySelector(".part select").value === "Odd cells");
     await page.getByLabel("Choose a file").setInputFiles(file("tables.zip"));
-    await page.getByText("18 rows can be used.").waitFor();
-    await page.getByLabel(/^File in the archive/).selectOption("archive/packed.csv.gz");
+    await page.getByText("18 rows for training, 18 for validation.").waitFor();
+    await page.getByLabel(/^File in the archive/).first().selectOption("archive/packed.csv.gz");
     await page.getByText("36 rows can be used.").waitFor();
     await page.getByLabel("Choose a file").setInputFiles(file("folders.tar.gz"));
     await page.getByText("10 rows for training, 8 for validation.").waitFor();

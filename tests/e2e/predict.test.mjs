@@ -6,12 +6,27 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { finished, start } from "./fake.mjs";
 import { assertAccessible, fileOf, out, screenshot, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn } from "./real.mjs";
 
 const run = promisify(execFile);
+
+/** A tar archive with these files. */
+function tarOf(files) {
+  const blocks = files.flatMap(([name, bytes]) => {
+    const header = Buffer.alloc(512);
+    header.write(name);
+    header.write(`0000644\u00000000000\u00000000000\u0000${bytes.length.toString(8).padStart(11, "0")}\u000000000000000\u0000        0`, 100);
+    header.write("ustar\u000000", 257);
+    const sum = header.reduce((sum, byte) => sum + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\u0000 `, 148);
+    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
 
 /** Opens a file to predict, and waits until it has been read. */
 async function open(page, file) {
@@ -117,5 +132,18 @@ test("every row of a file is predicted, in the page and by the program with the 
     await page.getByLabel("Choose a file").setInputFiles(named("rows.parquet", parquet));
     await page.getByText("36 rows · Parquet").waitFor();
     await page.getByText("36 rows can be used").waitFor();
+
+    // In an archive, of which another file can be chosen.
+    const files = [["set/other.parquet", parquet], ["set/train.parquet", parquet]];
+    await page.getByLabel("Choose a file").setInputFiles(named("set.tar.gz", gzipSync(tarOf(files))));
+    await page.getByText("36 rows · Parquet · unpacked from gzip").first().waitFor();
+    const menu = page.getByLabel("File in the archive").first();
+    assert.equal(await menu.inputValue(), "set/train.parquet");
+    await menu.selectOption("set/other.parquet");
+    await page.waitForFunction(() => document.querySelector(".part select").value === "set/other.parquet");
+    await page.getByText("36 rows can be used").waitFor();
+    const broken = gzipSync(tarOf([["broken.parquet", damaged]]));
+    await page.getByLabel("Choose a file").setInputFiles(named("broken.tar.gz", broken));
+    await page.getByText(`"broken.parquet" is damaged: its table cannot be read (its reader stopped).`).waitFor();
   });
 });

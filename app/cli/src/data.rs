@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::folder::FolderReader;
 use crate::mapping::{self, ColumnArguments};
-use crate::tables::open_parquet;
+use crate::tables::{open_parquet, unpack_parquet};
 
 /// The rows of all files.
 pub struct Data {
@@ -252,7 +252,7 @@ fn open_data(path: &Path, name: &str, role: DataRole, hints: &Hints) -> Result<D
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
         return open_parquet(name, file);
     }
-    DataReader::open(name, source, role, hints)
+    unpack_parquet(DataReader::open(name, source, role, hints)?)
 }
 
 fn open(path: &Path) -> Result<Source, Diagnostic> {

@@ -1,6 +1,7 @@
 //! Parquet, read through the crate of app/tables; other files are read by the engine.
 
 use std::fs::File;
+use std::io::{Cursor, Read, Seek};
 
 use hone_core::dataset::{DataReader, TableReader, about_file};
 use hone_core::diagnostic::Diagnostic;
@@ -12,13 +13,38 @@ use hone_tables::{Report, Seekable, Table};
 /// As [`Table::open`].
 pub fn open_parquet(name: &str, file: File) -> Result<DataReader, Diagnostic> {
     let bytes = file.metadata().map_or(0.0, |metadata| metadata.len() as f64);
+    let (table, warnings) = opened(name, file)?;
+    Ok(DataReader::of_table(name, bytes, table, warnings))
+}
+
+/// Reads a Parquet file that was compressed or is in an archive, which is unpacked in memory. Other files stay as they are.
+///
+/// # Errors
+/// As [`Table::open`], and those of the archive.
+pub fn unpack_parquet(mut reader: DataReader) -> Result<DataReader, Diagnostic> {
+    if !reader.is_packed_table() {
+        return Ok(reader);
+    }
+    let mut bytes = Vec::new();
+    while let Some(piece) = reader.next_piece()? {
+        bytes.extend_from_slice(piece);
+    }
+    let (table, warnings) = opened(reader.content_name(), Cursor::new(bytes))?;
+    reader.set_table(table, warnings);
+    Ok(reader)
+}
+
+/// A table with its warnings.
+type OpenedTable = (Box<dyn TableReader>, Vec<Diagnostic>);
+
+fn opened(name: &str, file: impl Read + Seek + Send + 'static) -> Result<OpenedTable, Diagnostic> {
     let source = Seekable::new(file).map_err(|error| {
         let what = format!("{name} cannot be read: {error}.");
         Diagnostic::new("file.read", what).remedy("Check the path.")
     })?;
     let table = Table::open(source).map_err(|report| diagnostic(name, &report))?;
     let warnings = table.warnings().iter().map(|report| diagnostic(name, report)).collect();
-    Ok(DataReader::of_table(name, bytes, Box::new(Parquet { name: name.to_owned(), table }), warnings))
+    Ok((Box::new(Parquet { name: name.to_owned(), table }), warnings))
 }
 
 struct Parquet {

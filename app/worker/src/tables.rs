@@ -2,7 +2,7 @@
 //! its own instance: if it panics or runs out of memory, it is gone, and the engine is not.
 
 use std::cell::RefCell;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, Write};
 use std::rc::Rc;
 
 use hone_core::dataset::{DataReader, DataRole, Hints, TableReader, about_file, is_parquet};
@@ -14,7 +14,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, FileReaderSync, Response};
 
 use crate::blob::{BlobReader, unreadable};
+use crate::engine::export::Parts;
 use crate::js;
+use crate::mailbox::yield_to_event_loop;
 
 /// The module, next to the worker's own.
 const FILE: &str = "./hone-tables.wasm";
@@ -39,11 +41,32 @@ pub async fn open_data<R: Read + Seek + 'static>(
     hints: &Hints,
 ) -> Result<DataReader, Diagnostic> {
     // A file that cannot be read is reported by its reader.
-    if !is_parquet(&mut BlobReader::new(blob.clone())?).unwrap_or_default() {
-        return DataReader::open(name, file, role, hints);
+    if is_parquet(&mut BlobReader::new(blob.clone())?).unwrap_or_default() {
+        let (table, warnings) = WasmTable::open(name, blob, &module().await?)?;
+        return Ok(DataReader::of_table(name, blob.size(), Box::new(table), warnings));
     }
-    let (table, warnings) = WasmTable::open(name, blob, &module().await?)?;
-    Ok(DataReader::of_table(name, blob.size(), Box::new(table), warnings))
+    let mut reader = DataReader::open(name, file, role, hints)?;
+    if reader.is_packed_table() {
+        let unpacked = unpacked(&mut reader).await?;
+        let (table, warnings) = WasmTable::open(reader.content_name(), &unpacked, &module().await?)?;
+        reader.set_table(Box::new(table), warnings);
+    }
+    Ok(reader)
+}
+
+/// The content of a file that was compressed or is in an archive, outside the memory of the tab: it is read from its end.
+async fn unpacked(reader: &mut DataReader) -> Result<Blob, Diagnostic> {
+    let mut parts = Parts::default();
+    while let Some(piece) = reader.next_piece()? {
+        parts.write_all(piece).map_err(|error| {
+            let what = format!("The browser could not hold the unpacked file: {error}.");
+            Diagnostic::new("data.too-much-text", what)
+                .done("The file was not read.")
+                .remedy("Free some memory or disk space, or unpack the file and choose the Parquet file inside.")
+        })?;
+        yield_to_event_loop().await;
+    }
+    parts.into_blob("application/octet-stream")
 }
 
 /// The module, fetched if it has not been.

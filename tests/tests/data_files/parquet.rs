@@ -1,10 +1,13 @@
 //! Parquet files of pyarrow and polars.
 
 use std::fs;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
 use flate2::read::GzDecoder;
-use hone_core::dataset::{CellReader, Cells, DataRole, Format, Hints, Mapping, SourceInfo};
+use flate2::write::GzEncoder;
+use hone_core::dataset::{
+    CellReader, Cells, DataRole, Format, Hints, Mapping, SourceInfo, TAR_BLOCK, TAR_END, tar_header,
+};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_COLUMNS;
 use hone_tests::data_reader::open_data;
@@ -123,17 +126,108 @@ fn parquet_that_cannot_be_read_is_refused_by_its_kind() {
     }
 }
 
-#[test]
-fn packed_parquet_is_refused_with_the_remedy() {
+/// A zip with these files.
+fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for name in ["a.parquet", "b.parquet"] {
-        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        std::io::Write::write_all(&mut zip, &bytes("table.parquet")).unwrap();
+    for (name, bytes) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
     }
-    let error = scanned(zip.finish().unwrap().into_inner()).unwrap_err();
-    assert!(error.remedy.contains("choose the Parquet file"), "{error}");
-    let error = scanned(bytes("wide.parquet.gz")).unwrap_err();
-    assert!(error.what.contains("Parquet") && error.remedy.contains("Unpack it"), "{error}");
+    zip.finish().unwrap().into_inner()
+}
+
+/// A tar archive with these files, compressed with gzip.
+fn tarred(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    for (name, bytes) in files {
+        tar.extend(tar_header(name, bytes.len() as u64));
+        tar.extend(*bytes);
+        tar.resize(tar.len().next_multiple_of(TAR_BLOCK), 0);
+    }
+    tar.resize(tar.len() + TAR_END, 0);
+    gzip(&tar)
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn packed_parquet_is_read_like_the_file_itself() {
+    let table = bytes("table.parquet");
+    let (plain, cells) = scanned(table.clone()).unwrap();
+    let files: &[(&str, &[u8])] = &[("README.md", b"# about"), ("data/table.parquet", &table)];
+    for (name, packed) in [("zip", zipped(files)), ("tar.gz", tarred(files)), ("parquet.gz", gzip(&table))] {
+        let (source, found) = scanned(packed).unwrap();
+        assert_eq!((source.format, source.rows, &source.columns), (plain.format, plain.rows, &plain.columns), "{name}");
+        assert_eq!((&found.rows, &source.preview), (&cells.rows, &plain.preview), "{name}");
+    }
+}
+
+#[test]
+fn one_of_the_parquet_files_of_an_archive_is_chosen_and_their_names_are_the_split() {
+    let [train, dev] = ["table.parquet", "polars.parquet"].map(bytes);
+    let files: &[(&str, &[u8])] = &[
+        ("data/validation-00000-of-00001.parquet", &dev),
+        ("data/train-00000-of-00002.parquet", &train),
+        ("data/train-00001-of-00002.parquet", &train),
+        ("data/test-00000-of-00001.parquet", &dev),
+    ];
+    for (name, packed) in [("a.zip", zipped(files)), ("a.tar.gz", tarred(files))] {
+        let open = |role, member: Option<&str>| {
+            let hints = Hints { member: member.map(str::to_owned), ..Hints::default() };
+            let mut reader = open_data(name, Cursor::new(packed.clone()), role, &hints).unwrap();
+            let mut scanner = reader.scanner(hints);
+            while let Some(piece) = reader.next_piece().unwrap() {
+                scanner.push(piece).unwrap();
+            }
+            reader.finish(scanner).unwrap()
+        };
+        let source = open(DataRole::Train, None);
+        assert_eq!((source.parts[0].names.len(), source.parts[0].chosen), (4, 1));
+        assert_eq!((source.holds_validation, source.holds_test), (true, true), "{name}");
+        let codes: Vec<&str> = source.warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert!(codes.contains(&"data.one-of-tables"), "{codes:?}");
+        let chosen = |role| open(role, None).parts[0].chosen;
+        assert_eq!((chosen(DataRole::Validation), chosen(DataRole::Test)), (0, 3));
+        let by_hand = open(DataRole::Train, Some("data/test-00000-of-00001.parquet"));
+        assert_eq!((by_hand.parts[0].chosen, by_hand.holds_validation, by_hand.holds_test), (3, false, false));
+    }
+}
+
+#[test]
+fn packed_parquet_that_cannot_be_read_is_refused_by_its_own_name() {
+    let table = bytes("table.parquet");
+    let refused = |name: &str, file: &[u8]| scanned(zipped(&[(name, file)])).unwrap_err();
+    for (file, code) in [
+        (table[..table.len() - 1].to_vec(), "data.truncated"),
+        (bytes("zero.parquet"), "data.no-rows"),
+        (bytes("encrypted.parquet"), "data.encrypted"),
+        (bytes("brotli.parquet"), "data.compression"),
+    ] {
+        let error = refused("inner.parquet", &file);
+        assert_eq!(error.code, code, "{error}");
+        assert!(error.what.starts_with("\"inner.parquet\" ") && !error.remedy.is_empty(), "{error}");
+    }
+    assert_eq!(scanned(bytes("wide.parquet.gz")).unwrap_err().code, "data.too-many-columns");
+    let mut damaged = zipped(&[("inner.parquet", &table)]);
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    let error = scanned(damaged).unwrap_err();
+    assert_eq!(error.code, "data.damaged", "{error}");
+}
+
+#[test]
+fn tables_with_other_columns_than_the_training_rows_do_not_validate() {
+    let of = |test: &[u8]| {
+        let train: &[u8] = b"id,text,label\n1,so good,pos\n2,so bad,neg\n3,fine,pos\n4,dull,neg\n";
+        scanned(zipped(&[("train.csv", train), ("test.csv", test)])).unwrap().0
+    };
+    assert!(of(b"id,text,label\n5,nice,pos\n6,poor,neg\n").holds_validation);
+    let without_labels = of(b"id,text\n5,nice\n6,poor\n");
+    assert_eq!((without_labels.holds_validation, without_labels.columns.len()), (false, 3));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use burn::tensor::Device;
-use hone_core::dataset::{Collector, DataRole, Dataset, Hints, Scanner, align};
+use hone_core::dataset::{Collector, DataRole, Dataset, Hints, Scanner, TAR_BLOCK, TAR_END, align, tar_header};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::model::ModelConfig;
 use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts};
@@ -244,6 +244,10 @@ fn archives() -> Vec<Vec<u8>> {
             .expect("a tar archive");
         seeds.push(tar);
     }
+    let parquet = files(&["data_files/table.parquet"]).remove(0);
+    let mut tar = [tar_header("a.parquet", parquet.len() as u64), parquet].concat();
+    tar.resize(tar.len().next_multiple_of(TAR_BLOCK) + TAR_END, 0);
+    seeds.push(tar);
     seeds
 }
 

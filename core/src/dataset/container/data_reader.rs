@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::dataset::container::archive::opened::{open_document, open_tar, open_zip, unpacked};
+use crate::dataset::container::archive::opened::{open_document, open_tar, open_zip, packed_kind, unpacked};
 use crate::dataset::container::archive::tar::is_tar;
 use crate::dataset::container::bounded::{TextOrigin, TextPieces};
 use crate::dataset::container::document::web_page::{is_web_page, read_page};
@@ -27,6 +27,8 @@ pub struct DataReader {
     piece: Vec<u8>,
     track: Track,
     bytes: f64,
+    /// True if the pieces are the rows of a table that another crate reads.
+    has_table: bool,
 }
 
 impl DataReader {
@@ -71,14 +73,15 @@ impl DataReader {
                         Opened { content: Content { compression, ..opened.content }, ..opened }
                     }
                     WholeFile::Other(stream) => {
-                        let content = Content { name: content_name, compression, ..Content::default() };
+                        let kind = packed_kind(&inner);
+                        let content = Content { name: content_name, compression, kind, ..Content::default() };
                         let pieces = Box::new(TextPieces::new(stream, TextOrigin::File(origin, compression)));
                         Opened { content, pieces, notices: None, warnings: Vec::new() }
                     }
                 }
             }
         };
-        Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes })
+        Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes, has_table: false })
     }
 
     /// Begins to read the file `name` of `bytes` bytes, which is Parquet ([`is_parquet`](super::table_reader::is_parquet)),
@@ -86,7 +89,20 @@ impl DataReader {
     pub fn of_table(name: &str, bytes: f64, table: Box<dyn TableReader>, warnings: Vec<Diagnostic>) -> Self {
         let content = Content { name: name.to_owned(), kind: ContentKind::Parquet, ..Content::default() };
         let opened = Opened { content, pieces: Box::new(TablePieces::new(table, name)), notices: None, warnings };
-        Self { name: name.to_owned(), opened, piece: Vec::new(), track: Track::default(), bytes }
+        Self { name: name.to_owned(), opened, piece: Vec::new(), track: Track::default(), bytes, has_table: true }
+    }
+
+    /// Returns true if the content is a Parquet file, which was compressed or is in an archive: the pieces are its bytes. They
+    /// are for a [`TableReader`], which goes to [`DataReader::set_table`].
+    pub fn is_packed_table(&self) -> bool {
+        self.opened.content.kind == ContentKind::Parquet && !self.has_table
+    }
+
+    /// Reads the rows of a Parquet file that was unpacked.
+    pub fn set_table(&mut self, table: Box<dyn TableReader>, warnings: Vec<Diagnostic>) {
+        self.opened.pieces = Box::new(TablePieces::new(table, &self.opened.content.name));
+        self.opened.warnings.extend(warnings);
+        self.has_table = true;
     }
 
     /// A scanner for the content.

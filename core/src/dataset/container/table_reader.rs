@@ -32,9 +32,18 @@ pub fn is_parquet(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     file.seek(SeekFrom::Start(0))?;
     let start = head(file)?;
     file.seek(SeekFrom::Start(0))?;
-    let is_magic = |bytes: &[u8]| bytes.starts_with(b"PAR1") || bytes.starts_with(b"PARE");
-    // A cut file has no end. A page's header begins with this byte, which no text has.
-    Ok(is_magic(&start) && (is_magic(&tail) || start.get(4) == Some(&0x15)))
+    // A cut file has no end.
+    Ok(is_magic(&start) && (is_magic(&tail) || is_packed_table(&start)))
+}
+
+/// Returns true if a file in an archive is Parquet, or one that was compressed, by its first bytes.
+pub(crate) fn is_packed_table(start: &[u8]) -> bool {
+    // A page's header begins with the byte 0x15, which no text has, and an encrypted one with its length.
+    is_magic(start) && start.iter().skip(4).take(4).any(|&byte| byte < 9 || byte == 0x15)
+}
+
+fn is_magic(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PAR1") || bytes.starts_with(b"PARE")
 }
 
 /// An error or a warning about a file, whose text begins with the verb.

@@ -6,6 +6,7 @@ use crate::dataset::container::archive::classes::{Classes, classes};
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::archive::parallel::parallel;
 use crate::dataset::container::archive::standoff::{Standoff, standoff};
+use crate::dataset::container::archive::table_splits::TableSplits;
 use crate::dataset::folder::is_data_file;
 use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::source::{DataRole, PartKind, Parts};
@@ -13,9 +14,9 @@ use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_ARCHIVE_FILES;
 
 /// Extensions of tables.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".xlsx",
-    ".ods", ".tmx", ".xlf", ".xliff", ".po", ".tab",
+    ".ods", ".tmx", ".xlf", ".xliff", ".po", ".tab", ".parquet",
 ];
 /// Extensions of compressed tables, after that of the table.
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
@@ -31,12 +32,23 @@ const TEST: [&str; 1] = ["test"];
 
 /// What is read from an archive.
 pub(crate) enum Contents {
-    /// One table, by its index among the members, of those in the list.
-    Table(usize, Parts),
+    Table(ChosenTable),
     Classes(Classes),
     Standoff(Standoff),
     /// Two files whose lines correspond, by their indices.
     Parallel([usize; 2]),
+}
+
+/// One table of an archive.
+pub(crate) struct ChosenTable {
+    /// Its index among the members.
+    pub member: usize,
+    /// The tables of the archive.
+    pub parts: Parts,
+    /// The tables with validation and with test rows, by their indices among the members, if their columns are the same.
+    pub held_out: [Option<usize>; 2],
+    /// Warning about tables that are not read.
+    pub warning: Option<Diagnostic>,
 }
 
 /// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, all texts of
@@ -88,6 +100,7 @@ pub(crate) fn contents(
         return Err(no_table(file, &all, all.iter().any(|(_, member)| ends(member, &ARCHIVES))));
     }
     let paths: Vec<String> = tables.iter().map(|(_, member)| member.path.clone()).collect();
+    let splits = TableSplits::of(&paths).filter(|_| chosen.is_none());
     let nth = match chosen {
         Some(chosen) => paths.iter().position(|path| path == chosen).ok_or_else(|| {
             let what = format!("{} has no table {}.", names(&[file]), names(&[chosen]));
@@ -95,9 +108,15 @@ pub(crate) fn contents(
                 .done("The file was not read.")
                 .remedy(format!("Its tables are {}.", names(&paths)))
         })?,
-        None => likeliest(&tables, role),
+        None => splits.as_ref().and_then(|splits| splits.table(role)).unwrap_or_else(|| likeliest(&tables, role)),
     };
-    Ok(Contents::Table(tables[nth].0, Parts { kind: PartKind::File, names: paths, chosen: nth as u32 }))
+    let held_out = splits.as_ref().map_or([None; 2], TableSplits::held_out);
+    Ok(Contents::Table(ChosenTable {
+        member: tables[nth].0,
+        held_out: held_out.map(|table| table.map(|table| tables[table].0)),
+        warning: splits.and_then(|splits| splits.warning(file, &paths, nth)),
+        parts: Parts { kind: PartKind::File, names: paths, chosen: nth as u32 },
+    }))
 }
 
 /// The table whose name says that it is for the role, or else the largest one.
@@ -153,10 +172,7 @@ fn no_table(file: &str, all: &[(usize, &Member)], has_archives: bool) -> Diagnos
         0 => format!("{} contains no files.", names(&[file])),
         files => format!("{} contains no table among its {}: {}.", names(&[file]), count(files, "file"), names(&paths)),
     };
-    let is_parquet = |path: &&str| path.to_lowercase().ends_with(".parquet");
-    let remedy = if paths.iter().any(is_parquet) {
-        "Unpack it, and choose the Parquet file that is inside."
-    } else if has_archives {
+    let remedy = if has_archives {
         "Unpack it, and choose an archive that is inside."
     } else {
         "Hone reads tables (CSV, TSV, JSON, JSONL, Parquet, .xlsx, .ods, text) and folders of .txt files, one folder for each class."
@@ -175,9 +191,9 @@ mod tests {
     fn table(paths: &[&str], role: DataRole) -> Result<String, String> {
         let members = members(paths);
         match contents("x.zip", &members, role, None) {
-            Ok(Contents::Table(index, parts)) => {
-                assert_eq!(parts.names[parts.chosen as usize], members[index].path);
-                Ok(format!("{} of {}", members[index].path, parts.names.len()))
+            Ok(Contents::Table(ChosenTable { member, parts, .. })) => {
+                assert_eq!(parts.names[parts.chosen as usize], members[member].path);
+                Ok(format!("{} of {}", members[member].path, parts.names.len()))
             }
             Ok(Contents::Classes(classes)) => Ok(format!("{} texts", classes.texts.len())),
             Ok(Contents::Parallel(pair)) => Ok(format!("{pair:?}")),

@@ -8,4 +8,5 @@ pub(crate) mod opened;
 pub(crate) mod parallel;
 pub(crate) mod standoff;
 pub(crate) mod standoff_pieces;
+pub(crate) mod table_splits;
 pub(crate) mod tar;

@@ -8,12 +8,13 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::dataset::container::archive::classes::Classes;
-use crate::dataset::container::archive::contents::{Contents, contents};
+use crate::dataset::container::archive::contents::{ChosenTable, Contents, contents};
 use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, Texts, ZipTexts};
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::archive::parallel::{Unpacked, open_parallel};
 use crate::dataset::container::archive::standoff::Standoff;
 use crate::dataset::container::archive::standoff_pieces::{AnnotatedTexts, StandoffPieces, TarStandoff, ZipStandoff};
+use crate::dataset::container::archive::table_splits::{are_alike, beginning};
 use crate::dataset::container::archive::tar::TarReader;
 use crate::dataset::container::bounded::{Limited, TextOrigin, TextPieces};
 use crate::dataset::container::document::docx::DocxParagraphs;
@@ -24,6 +25,7 @@ use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_
 use crate::dataset::container::pieces::{Notices, Opened, PIECE_BYTES};
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::spreadsheet::sheets::{Spreadsheet, SpreadsheetKind};
+use crate::dataset::container::table_reader::is_packed_table;
 use crate::dataset::container::tracked::{Origin, Track};
 use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
@@ -48,9 +50,12 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
         members.push(Member { path: files.path(index), size: files.size(index) });
     }
     match contents(&files.origin.file, &members, role, hints.member.as_deref())? {
-        Contents::Table(member, parts) => {
-            let stream = files.stream(indices[member])?;
-            open_member(Box::new(stream), &files.origin, parts, role, hints)
+        Contents::Table(table) => {
+            let origin = files.origin.clone();
+            let shows = |member: usize| shown(Box::new(files.stream(indices[member])?), &origin);
+            let holds = held_out(&table, shows);
+            let stream = files.stream(indices[table.member])?;
+            open_member(Box::new(stream), &files.origin, table, holds, role, hints)
         }
         Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let texts: Vec<(usize, String)> =
@@ -96,12 +101,16 @@ pub(crate) fn open_tar(
         members.push(Member { path, size: entry.size });
     }
     match contents(&origin.file, &members, role, hints.member.as_deref())? {
-        Contents::Table(member, parts) => {
-            let mut tar = TarReader::new(open());
-            for _ in 0..=member {
-                tar.next_file().map_err(failed)?;
-            }
-            open_member(Box::new(tar), &origin, parts, role, hints)
+        Contents::Table(table) => {
+            let stream = |member: usize| -> Result<Box<dyn Read>, Diagnostic> {
+                let mut tar = TarReader::new(open());
+                for _ in 0..=member {
+                    tar.next_file().map_err(failed)?;
+                }
+                Ok(Box::new(tar))
+            };
+            let holds = held_out(&table, |member| shown(stream(member)?, &origin));
+            open_member(stream(table.member)?, &origin, table, holds, role, hints)
         }
         Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let mut labels = vec![None; members.len()];
@@ -205,14 +214,39 @@ fn open_standoff(
     Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
 }
 
-/// Opens one table of an archive, which may be compressed or a spreadsheet.
+/// Returns true for validation and for test rows, if the archive has a table of them with the columns of the training rows.
+fn held_out(table: &ChosenTable, mut shows: impl FnMut(usize) -> Result<Vec<u8>, Diagnostic>) -> [bool; 2] {
+    if table.held_out == [None; 2] {
+        return [false; 2];
+    }
+    // A table that cannot be read is reported where it is read.
+    let Ok(read) = shows(table.member) else { return [false; 2] };
+    table.held_out.map(|member| {
+        let shown = member.map(|member| if member == table.member { Ok(read.clone()) } else { shows(member) });
+        shown.is_some_and(|shown| shown.is_ok_and(|shown| are_alike(&read, &shown)))
+    })
+}
+
+/// The beginning of a table in an archive, unpacked.
+fn shown(mut stream: Box<dyn Read>, origin: &Origin) -> Result<Vec<u8>, Diagnostic> {
+    let failed = |error| origin.damaged("one of its files", &error);
+    let start = head(&mut stream).map_err(failed)?;
+    let compression = compression_of(&start);
+    let stream = Cursor::new(start).chain(stream);
+    beginning(&mut unpacked(stream, compression, &origin.file, &origin.track)).map_err(failed)
+}
+
+/// Opens one table of an archive, which may be compressed, a spreadsheet or Parquet. `holds` tells if the archive also has
+/// validation and test rows.
 fn open_member(
     mut stream: Box<dyn Read>,
     origin: &Origin,
-    parts: Parts,
+    table: ChosenTable,
+    holds: [bool; 2],
     role: DataRole,
     hints: &Hints,
 ) -> Result<Opened, Diagnostic> {
+    let ChosenTable { parts, warning, .. } = table;
     let path = parts.names.get(parts.chosen as usize).cloned().unwrap_or_default();
     let start = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
     let (is_office, compression) = (is_zip(&start) || start.starts_with(COMPOUND), compression_of(&start));
@@ -233,17 +267,26 @@ fn open_member(
         match open_whole(&name, &start, stream, origin, role, &hints)? {
             WholeFile::Opened(opened) => Opened { content: Content { compression, ..opened.content }, ..opened },
             WholeFile::Other(stream) => {
+                let kind = packed_kind(&start);
                 let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path)));
-                let content = Content { name, compression, ..Content::default() };
+                let content = Content { name, compression, kind, ..Content::default() };
                 Opened { content, pieces, notices: None, warnings: Vec::new() }
             }
         }
     };
+    opened.warnings.extend(warning);
     if hints.member.is_none() {
         opened.warnings.extend(one_of_texts(&origin.file, &parts));
     }
+    opened.content.holds_validation |= holds[0];
+    opened.content.holds_test |= holds[1];
     opened.content.parts.insert(0, parts);
     Ok(opened)
+}
+
+/// Kind of a file without rows of a known kind, by its first bytes: Parquet, or any text.
+pub(crate) fn packed_kind(start: &[u8]) -> ContentKind {
+    if is_packed_table(start) { ContentKind::Parquet } else { ContentKind::Text }
 }
 
 /// Warning about an archive with several texts, of which one is read.
