@@ -5,7 +5,7 @@
 use hone_core::metrics::{
     AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, LabelSetProbabilities, Neighbors,
     PrincipalComponents, QuestionPrediction, ScoreParts, TextParts, TrainingDynamics, best_answer_thresholds, bleu,
-    centered, chrf, confidence, cross_fitted_labels, entities, evaluate_answers, evaluate_entities,
+    centered, chrf, class_intervals_of, confidence, cross_fitted_labels, entities, evaluate_answers, evaluate_entities,
     evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, nearest_label_agreement,
     normalize_answer, predicted_labels,
 };
@@ -266,6 +266,14 @@ fn bootstrap_intervals_equal_scipys() {
             let Interval { low, high } = serde_json::from_value(ours[metric].clone()).unwrap();
             assert_close(&format!("{metric}, low"), low, &theirs[0]);
             assert_close(&format!("{metric}, high"), high, &theirs[1]);
+        }
+        let by_class = case["class_intervals"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let ours = class_intervals_of(&parts, resamples, seed);
+        assert_eq!(ours.len(), by_class.len(), "{}", case["kind"]);
+        for (ours, theirs) in ours.into_iter().flatten().zip(by_class.iter().flat_map(list)) {
+            let Interval { low, high } = ours.unwrap();
+            assert_close("low", low, &theirs[0]);
+            assert_close("high", high, &theirs[1]);
         }
     }
 }

@@ -18,10 +18,11 @@ import sacrebleu
 import scipy
 import sklearn
 from scipy.stats import bootstrap, pearsonr, spearmanr
+from seqeval.metrics import classification_report as entity_report
 from seqeval.metrics import f1_score as entity_f1
 from seqeval.metrics import precision_score as entity_precision
 from seqeval.metrics import recall_score as entity_recall
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, root_mean_squared_error
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, precision_recall_fscore_support, root_mean_squared_error
 
 from reference import GOLDEN, provenance, write_json
 
@@ -93,8 +94,17 @@ def main():
     write_json(GOLDEN / "bootstrap.json", {"provenance": versions, "resamples": RESAMPLES, "seed": SEED, "cases": cases})
 
 
-def case(kind, count, scores, **data):
-    return {"kind": kind, **data, "intervals": {name: interval(count, score) for name, score in scores.items()}}
+def case(kind, count, scores, by_class=(), **data):
+    """`by_class` has the precision, recall and F1 of each class, as functions of row numbers."""
+    found = {"intervals": {name: interval(count, score) for name, score in scores.items()}}
+    if by_class:
+        found["class_intervals"] = [[interval(count, score) for score in scores] for scores in by_class]
+    return {"kind": kind, **data, **found}
+
+
+def of_classes(score_class, classes):
+    """`score_class(drawn)` gives precision, recall and F1, each of all classes, as scikit-learn does."""
+    return [[lambda drawn, c=c, i=i: score_class(drawn)[i][c] for i in range(3)] for c in range(classes)]
 
 
 def noisy(draw, right, choices):
@@ -117,16 +127,26 @@ def class_scores(actual, predicted):
     }
 
 
+def by_class(actual, predicted):
+    def scored(drawn):
+        a, p = [[c for row in drawn for c in rows[row]] for rows in (actual, predicted)]
+        return precision_recall_fscore_support(a, p, labels=[0, 1, 2], zero_division=0)
+
+    return of_classes(scored, 3)
+
+
 def classes(draw):
     actual = [[draw.choice([0, 0, 0, 1, 1, 2])] for _ in range(40)]
     predicted = [[noisy(draw, row[0], [0, 1, 2])] for row in actual]
-    return case("classes", 40, class_scores(actual, predicted), actual=actual, predicted=predicted, classes=3)
+    scores = class_scores(actual, predicted)
+    return case("classes", 40, scores, by_class(actual, predicted), actual=actual, predicted=predicted, classes=3)
 
 
 def words(draw):
     actual = [[draw.randrange(3) for _ in range(draw.randint(1, 6))] for _ in range(25)]
     predicted = [[noisy(draw, tag, [0, 1, 2]) for tag in row] for row in actual]
-    return case("classes", 25, class_scores(actual, predicted), actual=actual, predicted=predicted, classes=3)
+    scores = class_scores(actual, predicted)
+    return case("classes", 25, scores, by_class(actual, predicted), actual=actual, predicted=predicted, classes=3)
 
 
 def entities(draw):
@@ -144,7 +164,15 @@ def entities(draw):
         "macro_f1": of(lambda a, p: entity_f1(a, p, average="macro", zero_division=0)),
         "accuracy": of(lambda a, p: accuracy_score(sum(a, []), sum(p, []))),
     }
-    return case("entities", 30, scores, actual=actual, predicted=predicted)
+
+    def of_kinds(drawn):
+        a, p = [actual[row] for row in drawn], [predicted[row] for row in drawn]
+        found = entity_report(a, p, output_dict=True, zero_division=0)
+        rows = [found.get(kind, {}) for kind in ("LOC", "PER")]
+        return [[row.get(name, 0.0) for row in rows] for name in ("precision", "recall", "f1-score")]
+
+    kinds = of_classes(of_kinds, 2)
+    return case("entities", 30, scores, kinds, actual=actual, predicted=predicted)
 
 
 def labels(draw):
@@ -159,7 +187,11 @@ def labels(draw):
         "macro_f1": of(lambda a, p: f1_score(a, p, average="macro", zero_division=0)),
         "accuracy": of(accuracy_score),
     }
-    return case("labels", 30, scores, actual=actual, predicted=predicted)
+
+    def of_labels(drawn):
+        return precision_recall_fscore_support(np.array(actual)[drawn], np.array(predicted)[drawn], zero_division=0)
+
+    return case("labels", 30, scores, of_classes(of_labels, 3), actual=actual, predicted=predicted)
 
 
 def numbers(draw):

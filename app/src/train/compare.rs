@@ -1,3 +1,4 @@
+use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
 use crate::components::{Chart, Table};
@@ -56,7 +57,7 @@ fn rows(state: &State) -> Vec<Vec<String>> {
     for class in runs.first().map(|run| run.classes()).unwrap_or_default() {
         row(format!("F1 of {}", format::visible(&class.label)), &|run| {
             let own = runs[run].classes().iter().find(|own| own.label == class.label);
-            own.map_or("–".into(), |own| format::score(own.f1))
+            own.map_or("–".into(), |own| scores::within(Metric::F1, own.f1, own.intervals[2].as_ref()))
         });
     }
     row("Representation similarity".into(), &|run| {

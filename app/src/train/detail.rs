@@ -1,13 +1,14 @@
 //! Details behind the scores of a run, by task.
 
 use hone_core::metrics::{ClassScores, Detail, TextSample};
-use hone_core::recipe::Task;
+use hone_core::recipe::{Metric, Task};
 use leptos::prelude::*;
 
 use crate::components::{Chart, CollectAny, Table, changing, memo};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
+use crate::state::runs::scores;
 
 /// Scores of each class, label or entity type.
 #[component]
@@ -49,7 +50,8 @@ fn by_label(state: &State) -> Vec<Vec<String>> {
     };
     let row = |(index, class): (usize, &ClassScores)| {
         let mut row = vec![format::visible(&class.label)];
-        row.extend([class.precision, class.recall, class.f1].map(format::score));
+        let scores = [class.precision, class.recall, class.f1].into_iter().zip(&class.intervals);
+        row.extend(scores.map(|(score, interval)| scores::within(Metric::F1, score, interval.as_ref())));
         row.push(format::count(f64::from(class.support)));
         row.extend(thresholds.get(index).map(|threshold| format::percent(f64::from(*threshold))));
         row

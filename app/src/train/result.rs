@@ -83,7 +83,10 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
         _ => &[],
     };
     let cut = sizes.iter().map(|cut| {
-        let score = |metric| scores::value(metric, cut.scores.get(&metric).copied().unwrap_or(f64::NAN));
+        let score = |metric| {
+            let score = cut.scores.get(&metric).copied().unwrap_or(f64::NAN);
+            scores::within(metric, score, cut.intervals.get(&metric))
+        };
         row(format!("First {} numbers", cut.size), &score)
     });
     Some([tuned].into_iter().chain(cut).chain(baseline).collect())

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::interval::Interval;
+
 /// Scores of one class, as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`: a ratio whose
 /// denominator is 0 counts as 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,9 @@ pub struct ClassScores {
     pub f1: f64,
     /// Rows of the class.
     pub support: u32,
+    /// The 95 % intervals of precision, recall and F1, for the weights that are kept; none where the bootstrap says nothing.
+    #[serde(default)]
+    pub intervals: [Option<Interval>; 3],
 }
 
 /// Counts of true positives, predictions and rows.
@@ -42,11 +47,20 @@ impl Counts {
     pub(super) fn scores(self, label: &str) -> ClassScores {
         ClassScores {
             label: label.into(),
-            precision: ratio(self.true_positives, self.predicted),
-            recall: ratio(self.true_positives, self.actual),
+            precision: self.precision(),
+            recall: self.recall(),
             f1: self.f1(),
             support: self.actual,
+            intervals: [None; 3],
         }
+    }
+
+    pub(super) fn precision(self) -> f64 {
+        ratio(self.true_positives, self.predicted)
+    }
+
+    pub(super) fn recall(self) -> f64 {
+        ratio(self.true_positives, self.actual)
     }
 }
 

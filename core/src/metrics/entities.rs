@@ -1,7 +1,7 @@
 //! Scores of entities, equal to seqeval's default mode (Nakayama 2018), which follows conlleval: an entity is found if its
 //! label and both its ends are correct.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -122,20 +122,19 @@ fn count<'a>(actual: &[&'a str], predicted: &[&'a str], by_label: &mut BTreeMap<
     }
 }
 
-/// The entities of each text, counted by label.
+/// The entities of each text, counted by label, in the order of [`EntityScores::labels`].
 pub(super) fn counted_rows(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> CountedRows {
-    let mut ids: HashMap<String, u32> = HashMap::new();
-    let row = |(actual, predicted): (&Vec<&str>, &Vec<&str>)| {
+    let row = |(actual, predicted)| {
         let mut by_label = BTreeMap::new();
         count(actual, predicted, &mut by_label);
-        let with_id = |(label, counts): (&str, Counts)| {
-            let next = ids.len() as u32;
-            (*ids.entry(label.to_owned()).or_insert(next), counts)
-        };
-        by_label.into_iter().map(with_id).collect()
+        by_label
     };
-    let rows = actual.iter().zip(predicted).map(row).collect();
-    CountedRows { classes: ids.len(), rows }
+    let rows: Vec<BTreeMap<&str, Counts>> =
+        actual.iter().map(Vec::as_slice).zip(predicted.iter().map(Vec::as_slice)).map(row).collect();
+    let labels: BTreeSet<&str> = rows.iter().flat_map(BTreeMap::keys).copied().collect();
+    let ids: BTreeMap<&str, u32> = labels.into_iter().zip(0..).collect();
+    let with_ids = |row: BTreeMap<&str, Counts>| row.into_iter().map(|(label, counts)| (ids[label], counts)).collect();
+    CountedRows { classes: ids.len(), rows: rows.into_iter().map(with_ids).collect() }
 }
 
 /// The scores of all entities together. Labels that neither occur nor are predicted are left out of the mean, as in seqeval.

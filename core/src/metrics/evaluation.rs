@@ -91,6 +91,9 @@ pub struct SizeScores {
     pub size: u32,
     /// Scores of the task.
     pub scores: BTreeMap<Metric, f64>,
+    /// The 95 % intervals of the scores, for the weights that are kept; none where the bootstrap says nothing.
+    #[serde(default)]
+    pub intervals: BTreeMap<Metric, Interval>,
 }
 
 /// A row's true number, and the predicted one.

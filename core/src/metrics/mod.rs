@@ -33,7 +33,7 @@ mod words;
 pub use active_learning::{RANDOM_LABELS, SETTLING_LABELS, Stability, informativeness, margin, most_informative};
 pub use argmax::argmax;
 pub use bleu::{Bleu, bleu};
-pub use bootstrap::{intervals, intervals_of};
+pub use bootstrap::{class_intervals, class_intervals_of, intervals, intervals_of};
 pub use calibration::{confidence, with_temperature};
 pub use chrf::chrf;
 pub use class_scores::{ClassScores, CountedRows};

@@ -109,6 +109,16 @@ impl ScoreParts {
         Self::Queries(queries.iter().map(RankedResults::scores).collect())
     }
 
+    /// Precision, recall and F1 of each class over the rows with these indices, which may repeat; nothing for scores without
+    /// classes.
+    pub(super) fn class_scores(&self, drawn: &[u32]) -> Vec<[f64; 3]> {
+        let rows = match self {
+            Self::Classes(rows) | Self::Entities { rows, .. } | Self::MultiLabel { rows, .. } => rows,
+            _ => return Vec::new(),
+        };
+        rows.summed(drawn).into_iter().map(|counts| [counts.precision(), counts.recall(), counts.f1()]).collect()
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {

@@ -129,7 +129,9 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
         Task::Regression => Detail::Numbers { points: vec![ScatterPoint { actual: 77.7, predicted: 88.8 }] },
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
-        Task::Embeddings => Detail::Sizes { sizes: vec![SizeScores { size: 8, scores: Default::default() }] },
+        Task::Embeddings => Detail::Sizes {
+            sizes: vec![SizeScores { size: 8, scores: Default::default(), intervals: Default::default() }],
+        },
         Task::Reranking => Detail::None,
         Task::Generation => {
             let [prompt, generated, reference] = ["their prompt", "generated text", "their text"].map(String::from);

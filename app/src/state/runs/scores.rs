@@ -64,8 +64,13 @@ pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
 
 /// Formats a score of an evaluation with its 95 % interval, if it has one: `0.834 (0.791–0.872)`.
 pub fn with_interval(evaluation: &Evaluation, metric: Metric) -> String {
-    let score = of(evaluation, metric);
-    match evaluation.intervals.get(&metric) {
+    within(metric, evaluation.score(metric), evaluation.intervals.get(&metric))
+}
+
+/// Formats a score with its 95 % interval, if it has one.
+pub fn within(metric: Metric, score: f64, interval: Option<&Interval>) -> String {
+    let score = value(metric, score);
+    match interval {
         Some(Interval { low, high }) => format!("{score} ({}–{})", value(metric, *low), value(metric, *high)),
         None => score,
     }

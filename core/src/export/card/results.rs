@@ -74,7 +74,7 @@ fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) ->
     }
     let mut table = format!("{head}\n{rule}\n");
     let interval = |metric| match evaluation.intervals.get(&metric) {
-        Some(Interval { low, high }) => format!(" {}–{} |", decimal::score(*low, 4), decimal::score(*high, 4)),
+        Some(interval) => format!(" {} |", ends(interval)),
         None if evaluation.intervals.is_empty() => String::new(),
         None => " |".into(),
     };
@@ -91,6 +91,16 @@ fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) ->
         let _ = writeln!(table, "| {name} | {score} |{}{}", interval(metric), base(metric));
     }
     table
+}
+
+fn ends(Interval { low, high }: &Interval) -> String {
+    format!("{}–{}", decimal::score(*low, 4), decimal::score(*high, 4))
+}
+
+/// A score with its interval in parentheses, if it has one.
+fn within(score: f64, interval: Option<&Interval>) -> String {
+    let interval = interval.map(|interval| format!(" ({})", ends(interval))).unwrap_or_default();
+    format!("{}{interval}", decimal::score(score, 4))
 }
 
 /// Temperature and threshold, and what they are for.
@@ -126,10 +136,12 @@ fn trust(folder: &ModelFolder) -> String {
 fn size_table(full: &Evaluation, sizes: &[SizeScores]) -> String {
     let names: Vec<&str> = full.scores.keys().map(|metric| metric.name()).collect();
     let mut table = format!("\n| numbers of a vector | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
-    let rows = sizes.iter().map(|cut| (format!("first {}", cut.size), &cut.scores));
-    for (name, scores) in [("all".to_owned(), &full.scores)].into_iter().chain(rows) {
-        let scores =
-            full.scores.keys().map(|metric| scores.get(metric).map_or(String::new(), |it| decimal::score(*it, 4)));
+    let rows = sizes.iter().map(|cut| (format!("first {}", cut.size), &cut.scores, &cut.intervals));
+    for (name, scores, intervals) in [("all".to_owned(), &full.scores, &full.intervals)].into_iter().chain(rows) {
+        let scores = full.scores.keys().map(|metric| {
+            let score = scores.get(metric).copied();
+            score.map_or(String::new(), |score| within(score, intervals.get(metric)))
+        });
         // Writing to a String cannot fail.
         let _ = writeln!(table, "| {name} | {} |", scores.collect::<Vec<_>>().join(" | "));
     }
@@ -145,13 +157,16 @@ fn size_table(full: &Evaluation, sizes: &[SizeScores]) -> String {
 fn class_table(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
     let (title, rule) = if thresholds.is_some() { (" threshold |", "---|") } else { ("", "") };
     let mut table = format!("\n| {what} | precision | recall | F1 | rows |{title}\n|---|---|---|---|---|{rule}\n");
-    for (i, ClassScores { label, precision, recall, f1, support }) in classes.iter().enumerate() {
+    for (i, ClassScores { label, precision, recall, f1, support, intervals }) in classes.iter().enumerate() {
+        let scores = [precision, recall, f1].into_iter().zip(intervals);
+        let scores: Vec<String> = scores.map(|(score, interval)| within(*score, interval.as_ref())).collect();
         let threshold = thresholds.and_then(|all| all.get(i)).map(|from| format!(" {from:.4} |")).unwrap_or_default();
         // Writing to a String cannot fail.
         let _ = writeln!(
             table,
-            "| {name} | {precision:.4} | {recall:.4} | {f1:.4} | {support} |{threshold}",
-            name = text(label)
+            "| {name} | {scores} | {support} |{threshold}",
+            name = text(label),
+            scores = scores.join(" | ")
         );
     }
     table

@@ -110,6 +110,7 @@ fn always_first(rows: &[u32]) -> Detail {
         recall: 0.0,
         f1: 0.0,
         support,
+        intervals: [None; 3],
     };
     let row = |&support: &u32| (0..rows.len()).map(|class| if class == 0 { support } else { 0 }).collect();
     Detail::Classes { classes: rows.iter().enumerate().map(class).collect(), confusion: rows.iter().map(row).collect() }

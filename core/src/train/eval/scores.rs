@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{
-    Confidence, Detail, Evaluation, Interval, QuestionPrediction, ScatterPoint, ScoreParts, TextParts, TextSample,
-    answer_scores, are_entity_tags, argmax, average_precision, best_answer_thresholds, bleu, chrf, confidence,
-    cross_fitted_labels, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
-    exact_match, intervals, label_thresholds, perplexity, predicted_labels, query_ranks,
+    Confidence, Detail, Evaluation, QuestionPrediction, ScatterPoint, ScoreParts, SizeScores, TextParts, TextSample,
+    answer_scores, are_entity_tags, argmax, average_precision, best_answer_thresholds, bleu, chrf, class_intervals,
+    confidence, cross_fitted_labels, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel,
+    evaluate_regression, exact_match, intervals, label_thresholds, perplexity, predicted_labels, query_ranks,
 };
 use crate::recipe::{Metric, Recipe};
 use crate::text::{EncodedExamples, Labels, Question, Relevance, Window};
@@ -60,17 +60,55 @@ pub(in crate::train) fn evaluation(
     evaluation
 }
 
-/// The 95 % intervals of an evaluation of `examples` that [`evaluation`] made of the same `predictions` and `tuned`.
-pub(in crate::train) fn score_intervals(
+/// Adds the 95 % intervals of all scores to an evaluation of `examples` that [`evaluation`] made of the same `predictions`
+/// and `tuned`. Those of the loss are in its unit there.
+pub(in crate::train) fn add_intervals(
     data: &TrainingData,
     examples: &EncodedExamples,
     predictions: &[Prediction],
-    evaluation: &Evaluation,
+    evaluation: &mut Evaluation,
     tuned: Option<&Detail>,
     seed: u64,
-) -> BTreeMap<Metric, Interval> {
-    let mut of_queries = BTreeMap::new();
-    let parts = match (&examples.labels, &evaluation.detail) {
+) {
+    let Some(parts) = score_parts(data, examples, predictions, &evaluation.detail, tuned) else { return };
+    let mut found = intervals(&parts, seed);
+    if let Labels::Relevance(Relevance { labels, queries }) = &examples.labels {
+        let predicted: Vec<f32> = predictions.iter().map(Prediction::number).collect();
+        found.extend(intervals(&ScoreParts::Ranked(query_ranks(queries, labels, &predicted)), seed));
+    }
+    // A correlation is also the score of similarities, whose other parts say nothing.
+    found.retain(|metric, _| evaluation.scores.contains_key(metric));
+    found.extend(intervals(&loss_parts(examples, predictions), seed));
+    evaluation.intervals = found;
+    match (&mut evaluation.detail, &examples.labels) {
+        (
+            Detail::Classes { classes, .. }
+            | Detail::Labels { labels: classes, .. }
+            | Detail::Entities { kinds: classes },
+            _,
+        ) => {
+            let intervals = class_intervals(&parts, seed);
+            classes.iter_mut().zip(intervals).for_each(|(class, intervals)| class.intervals = intervals);
+        }
+        (Detail::Sizes { sizes }, Labels::Similarity(similarity)) => {
+            for SizeScores { size, scores, intervals: of_size } in sizes {
+                *of_size = intervals(&similarity_parts(examples, similarity, predictions, Some(*size)), seed);
+                of_size.retain(|metric, _| scores.contains_key(metric));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the scores are computed from, row by row; none without texts that were generated.
+fn score_parts(
+    data: &TrainingData,
+    examples: &EncodedExamples,
+    predictions: &[Prediction],
+    detail: &Detail,
+    tuned: Option<&Detail>,
+) -> Option<ScoreParts> {
+    Some(match (&examples.labels, detail) {
         (Labels::Classes(classes), _) => {
             let actual: Vec<Vec<u32>> = classes.iter().map(|&class| vec![class]).collect();
             let predicted: Vec<Vec<u32>> = predictions.iter().map(|prediction| vec![prediction.class()]).collect();
@@ -84,12 +122,10 @@ pub(in crate::train) fn score_intervals(
             actual: numbers.clone(),
             predicted: predictions.iter().map(Prediction::number).collect(),
         },
-        (Labels::Relevance(Relevance { labels, queries }), _) => {
-            let predicted: Vec<f32> = predictions.iter().map(Prediction::number).collect();
-            let queries = ScoreParts::Ranked(query_ranks(queries, labels, &predicted));
-            of_queries = intervals(&queries, seed);
-            ScoreParts::Relevance { actual: labels.clone(), predicted }
-        }
+        (Labels::Relevance(Relevance { labels, .. }), _) => ScoreParts::Relevance {
+            actual: labels.clone(),
+            predicted: predictions.iter().map(Prediction::number).collect(),
+        },
         (Labels::Tags(tags), _) => {
             let [actual, predicted] = word_tags(tags, predictions);
             if are_entity_tags(&data.labels) {
@@ -105,11 +141,14 @@ pub(in crate::train) fn score_intervals(
             let parts = samples.iter().map(|sample| TextParts::new(&sample.generated, &sample.reference));
             ScoreParts::Texts(parts.collect())
         }
-        (Labels::Similarity(similarity), _) => similarity_parts(examples, similarity, predictions),
-        _ => return BTreeMap::new(),
-    };
-    let mut losses: Vec<[f64; 2]> = match &examples.labels {
-        // The windows of a passage are one question.
+        (Labels::Similarity(similarity), _) => similarity_parts(examples, similarity, predictions, None),
+        _ => return None,
+    })
+}
+
+/// The loss of each row. The windows of a passage are one question.
+fn loss_parts(examples: &EncodedExamples, predictions: &[Prediction]) -> ScoreParts {
+    let mut rows: Vec<[f64; 2]> = match &examples.labels {
         Labels::Spans { questions, .. } => vec![[0.0; 2]; questions.len()],
         _ => vec![[0.0; 2]; predictions.len()],
     };
@@ -119,16 +158,10 @@ pub(in crate::train) fn score_intervals(
             Labels::Spans { windows, .. } => windows[row].question as usize,
             _ => row,
         };
-        losses[unit][0] += sum;
-        losses[unit][1] += weight;
+        rows[unit][0] += sum;
+        rows[unit][1] += weight;
     }
-    let are_tokens = matches!(examples.labels, Labels::Continuations { .. });
-    let mut found = intervals(&parts, seed);
-    found.extend(of_queries);
-    // A correlation is also the score of similarities, whose other parts say nothing.
-    found.retain(|metric, _| evaluation.scores.contains_key(metric));
-    found.extend(intervals(&ScoreParts::Losses { rows: losses, are_tokens }, seed));
-    found
+    ScoreParts::Losses { rows, are_tokens: matches!(examples.labels, Labels::Continuations { .. }) }
 }
 
 /// How far the probabilities of `predictions` can be trusted; none for tasks other than single-label classification. The

@@ -39,20 +39,22 @@ pub(in crate::train) fn similarity_scores(
     let of_size = |size| {
         let cut = compared.cut(size as usize);
         loss += cut.loss(similarity, recipe.batch_size());
-        SizeScores { size, scores: cut.scores(similarity) }
+        SizeScores { size, scores: cut.scores(similarity), intervals: BTreeMap::new() }
     };
     let sizes: Vec<SizeScores> = smaller.into_iter().map(of_size).collect();
     let detail = if sizes.is_empty() { Detail::None } else { Detail::Sizes { sizes } };
     Evaluation { scores: compared.scores(similarity), loss, detail, ..Evaluation::default() }
 }
 
-/// What the scores are computed from, row by row or query by query.
+/// What the scores of whole vectors, or of their first `size` numbers, are computed from, row by row or query by query.
 pub(in crate::train) fn similarity_parts(
     examples: &EncodedExamples,
     similarity: &Similarity,
     predictions: &[Prediction],
+    size: Option<u32>,
 ) -> ScoreParts {
-    let compared = Compared::new(examples, predictions);
+    let whole = Compared::new(examples, predictions);
+    let compared = size.map_or(whole, |size| Compared::new(examples, predictions).cut(size as usize));
     match similarity {
         Similarity::Scores(actual) => {
             ScoreParts::Numbers { actual: actual.clone(), predicted: compared.pair_cosines() }

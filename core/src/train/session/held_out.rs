@@ -1,15 +1,13 @@
 //! Scores on the validation and test rows of weights that the run did not score, such as rounded ones, and of the weights that
 //! are kept.
 
-use std::collections::BTreeMap;
-
 use crate::diagnostic::Diagnostic;
 use crate::metrics::{Confidence, Detail, Evaluation, Interval, TextSample};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Metric;
 use crate::text::EncodedExamples;
 use crate::train::eval::predict::{Prediction, predict};
-use crate::train::eval::scores::{evaluation, row_confidence, score_intervals};
+use crate::train::eval::scores::{add_intervals, evaluation, row_confidence};
 use crate::train::session::Session;
 use crate::train::session::prediction_pass::PredictionPass;
 
@@ -76,8 +74,8 @@ impl Session {
         tuned: Option<&Evaluation>,
     ) -> Evaluation {
         let detail = tuned.map(|tuned| &tuned.detail);
-        let mut scores = evaluation(&self.data, examples, predictions, samples, detail, &self.recipe);
-        scores.intervals = self.intervals(examples, predictions, &scores, detail);
+        let scores = evaluation(&self.data, examples, predictions, samples, detail, &self.recipe);
+        let mut scores = self.with_intervals(examples, predictions, scores, detail);
         let temperature = tuned.map(|tuned| tuned.confidence.as_ref().map_or(1.0, |it| it.temperature));
         scores.confidence = self.confidence(examples, predictions, temperature);
         (scores.step, scores.epoch) = self.best().map_or((0, 0.0), |(best, _)| (best.step, best.epoch));
@@ -106,19 +104,19 @@ impl Session {
         }
     }
 
-    /// The 95 % intervals of an evaluation.
-    pub(super) fn intervals(
+    /// An evaluation with the 95 % intervals of its scores.
+    pub(super) fn with_intervals(
         &self,
         examples: &EncodedExamples,
         predictions: &[Prediction],
-        scores: &Evaluation,
+        mut scores: Evaluation,
         tuned: Option<&Detail>,
-    ) -> BTreeMap<Metric, Interval> {
-        let mut found = score_intervals(&self.data, examples, predictions, scores, tuned, self.recipe.seed());
-        if let Some(Interval { low, high }) = found.get_mut(&Metric::Loss) {
+    ) -> Evaluation {
+        add_intervals(&self.data, examples, predictions, &mut scores, tuned, self.recipe.seed());
+        if let Some(Interval { low, high }) = scores.intervals.get_mut(&Metric::Loss) {
             [*low, *high] = [*low, *high].map(|end| self.training_loss(end));
         }
-        found
+        scores
     }
 
     /// The loss of training, in units of the numbers' deviation.

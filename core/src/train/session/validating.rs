@@ -70,9 +70,9 @@ impl Session {
         let is_best = improvement.is_best;
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
-            let intervals = self.intervals(&self.data.validation, &predictions, &evaluation, None);
+            let evaluation = self.with_intervals(&self.data.validation, &predictions, evaluation.clone(), None);
             let confidence = self.confidence(&self.data.validation, &predictions, None);
-            let evaluation = Evaluation { intervals, confidence, ..evaluation.clone() };
+            let evaluation = Evaluation { confidence, ..evaluation };
             let model = self.model.clone();
             // The vectors of the texts serve no further purpose.
             let predictions = if self.predicts_vectors() { Vec::new() } else { predictions };
