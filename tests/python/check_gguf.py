@@ -3,8 +3,9 @@
 
     check_gguf.py FOLDER
 
-Each folder in it has model.gguf, and the same model as model.safetensors and config.json before it was rounded. Names,
-shapes and bytes of all tensors must be those that llama.cpp's converter writes. Exits with 1 if a check fails.
+Each folder in it has model.gguf, and the same model as model.safetensors and config.json before it was rounded; those of
+embeddings also have tokenizer.json. Names, shapes and bytes of all tensors must be those that llama.cpp's converter writes,
+and so must the tokens of BERT. Exits with 1 if a check fails.
 """
 
 import json
@@ -49,6 +50,9 @@ def check(folder):
     names = gguf.get_tensor_name_map(architecture, layers)
     expected = {}
     for name, weight in load_file(folder / "model.safetensors").items():
+        # llama.cpp's converter leaves out the pooler of BertModel.
+        if name.startswith("pooler."):
+            continue
         ours = names.get_name(name, try_suffixes=(".weight", ".bias"))
         if is_llama and ".attn_q." in ours:
             weight = permuted(weight, config["num_attention_heads"])
@@ -73,7 +77,34 @@ def check(folder):
     tokens = reader.fields["tokenizer.ggml.tokens"]
     if len(tokens.data) != expected["token_embd.weight"].shape[0]:
         raise ValueError(f"{len(tokens.data)} tokens")
+    if family == "bert":
+        check_bert(folder, reader)
     return f"{len(found)} tensors, {kind}"
+
+
+def check_bert(folder, reader):
+    """Compares tokens, their types and the pooling with those of `BertModel` in llama.cpp's converter."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    special = {token["id"] for token in tokenizer["added_tokens"] if token["special"]}
+    tokens = sorted(tokenizer["model"]["vocab"].items(), key=lambda token: token[1])
+
+    def phantom(token, index):
+        if index in special:
+            return token
+        return token[2:] if token.startswith("##") else "\u2581" + token
+
+    contents = lambda key: reader.fields[key].contents()
+    if contents("tokenizer.ggml.tokens") != [phantom(token, index) for token, index in tokens]:
+        raise ValueError("the tokens differ")
+    control, normal = gguf.TokenType.CONTROL.value, gguf.TokenType.NORMAL.value
+    types = [control if index in special else normal for _, index in tokens]
+    if contents("tokenizer.ggml.token_type") != types:
+        raise ValueError("the types of tokens differ")
+    pooling = gguf.PoolingType.MEAN if folder.name.startswith("Mean") else gguf.PoolingType.CLS
+    expected = {"bert.pooling_type": pooling.value, "bert.attention.causal": False, "tokenizer.ggml.token_type_count": 2}
+    for key, value in expected.items():
+        if contents(key) != value:
+            raise ValueError(f"{key} is {contents(key)}, not {value}")
 
 
 if __name__ == "__main__":

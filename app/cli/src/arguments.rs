@@ -103,8 +103,9 @@ pub struct TrainArguments {
     /// (`--onnx=float16`; not Gemma 3's) or to 8 (`--onnx=int8`); they are scored after that.
     #[arg(long, value_enum, value_name = "DTYPE", num_args = 0..=1, require_equals = true, default_missing_value = "float32")]
     pub onnx: Option<OnnxDtype>,
-    /// Also write a decoder as GGUF to OUT/gguf, for llama.cpp and Ollama, with weights in 16 bits or, with `--gguf=q8_0`, in 8
-    /// (Llama, Mistral, Qwen2, Qwen3 and GPT-2).
+    /// Also write a decoder (Llama, Mistral, Qwen2, Qwen3 or GPT-2) or a BERT for embeddings as GGUF to OUT/gguf, for llama.cpp
+    /// and Ollama. The weights have 16 bits, or 8 with `--gguf=q8_0`, or 4 with `--gguf=q4_0`, by which a small decoder loses
+    /// much. They are scored after that.
     #[arg(long, value_enum, value_name = "TYPE", num_args = 0..=1, require_equals = true, default_missing_value = "f16")]
     pub gguf: Option<GgufType>,
     /// Classification: give a prediction no label if its calibrated probability is below this. It is kept in the model's
@@ -296,6 +297,9 @@ pub enum GgufType {
     /// 8 bits.
     #[value(name = "q8_0")]
     Q8_0,
+    /// 4 bits, only for decoders.
+    #[value(name = "q4_0")]
+    Q4_0,
 }
 
 impl From<GgufType> for ExportDtype {
@@ -303,6 +307,7 @@ impl From<GgufType> for ExportDtype {
         match kind {
             GgufType::F16 => Self::Float16,
             GgufType::Q8_0 => Self::Int8,
+            GgufType::Q4_0 => Self::Int4,
         }
     }
 }

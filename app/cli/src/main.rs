@@ -116,7 +116,9 @@ mod tests {
             };
             assert_eq!(arguments.onnx.map(ExportDtype::from), Some(dtype), "{option}");
         }
-        for (option, dtype) in [("--gguf", ExportDtype::Float16), ("--gguf=q8_0", ExportDtype::Int8)] {
+        for (option, dtype) in
+            [("--gguf", ExportDtype::Float16), ("--gguf=q8_0", ExportDtype::Int8), ("--gguf=q4_0", ExportDtype::Int4)]
+        {
             let line = ["hone", "train", "--data", "a.csv", "--out", "tuned", option, "recipe.json"];
             let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command else {
                 panic!("another command")

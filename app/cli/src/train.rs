@@ -120,17 +120,24 @@ fn check_exports(arguments: &TrainArguments, task: Task, family: Family) -> Resu
         );
     }
     if arguments.gguf.is_some() && !forms.contains(&ExportForm::Gguf) {
-        return refused(format!("A {family} model cannot be written as GGUF."), "Leave out --gguf, or use --onnx.");
+        let what = format!("A {family} model for this task cannot be written as GGUF.");
+        return refused(what, "Leave out --gguf, or use --onnx.");
     }
-    let dtypes = kind.export_dtypes(ExportForm::Onnx);
-    match arguments.onnx.map(ExportDtype::from).filter(|dtype| !dtypes.contains(dtype)) {
-        None => Ok(()),
-        Some(dtype) => {
+    let wanted = [
+        (ExportForm::Onnx, "onnx", arguments.onnx.map(ExportDtype::from)),
+        (ExportForm::Gguf, "gguf", arguments.gguf.map(ExportDtype::from)),
+    ];
+    for (form, option, dtype) in wanted {
+        let dtypes = kind.export_dtypes(form);
+        if let Some(dtype) = dtype.filter(|dtype| !dtypes.contains(dtype)) {
             let known = dtypes.iter().map(|dtype| dtype.name()).collect::<Vec<_>>().join(" or ");
-            let what = format!("The ONNX weights of a {family} model are {known}, not {}.", dtype.name());
-            refused(what, "Choose another type after --onnx=.")
+            let name = option.to_uppercase();
+            let what =
+                format!("The {name} weights of a {family} model for this task are {known}, not {}.", dtype.name());
+            return refused(what, &format!("Choose another type after --{option}=."));
         }
     }
+    Ok(())
 }
 
 /// The device that computes.

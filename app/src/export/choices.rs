@@ -14,10 +14,11 @@ const FORMS: [(ExportForm, &str, &str); 4] = [
     (ExportForm::Gguf, "gguf", "GGUF, for llama.cpp and Ollama"),
 ];
 
-const DTYPES: [(ExportDtype, &str, &str); 3] = [
+const DTYPES: [(ExportDtype, &str, &str); 4] = [
     (ExportDtype::Float32, "float32", "32 bits (float32), as trained"),
     (ExportDtype::Float16, "float16", "16 bits (float16), half the size"),
     (ExportDtype::Int8, "int8", "8 bits (int8), a quarter of the size"),
+    (ExportDtype::Int4, "int4", "4 bits (int4), an eighth of the size"),
 ];
 
 /// Two menus, with what the last run's model can be exported as.
@@ -74,7 +75,7 @@ pub fn Choices() -> impl IntoView {
             "Opens in sentence-transformers, and wherever transformers models do.".to_owned()
         }
         _ if state.tuned_kind().reads_mean() => {
-            let bytes = state.run.layer_bytes * state.export_dtype().size() as f64 / 4.0;
+            let bytes = state.run.layer_bytes * state.export_dtype().bits() as f64 / 32.0;
             format!(
                 "Opens wherever transformers models do. The head reads the mean of the tokens, which no standard class \
                 takes, so another layer computes it (about {}).",
@@ -83,29 +84,29 @@ pub fn Choices() -> impl IntoView {
         }
         _ => "Opens wherever transformers models do.".to_owned(),
     });
-    let about_dtype = page.memo(|state| match state.export_dtype() {
-        ExportDtype::Float32 => String::new(),
-        ExportDtype::Float16 => {
-            "Each weight is rounded. Before the download, the rounded model is scored on your validation \
-            rows; the model card has those scores."
-                .to_owned()
-        }
-        ExportDtype::Int8 if state.export_form() == ExportForm::Gguf => {
-            "llama.cpp's Q8_0: each weight is rounded to an integer, with a scale for every 32 of them. Before the download, \
-            the rounded model is scored on your validation rows; the model card has those scores."
-                .to_owned()
-        }
-        ExportDtype::Int8 if state.tuned_kind().family.is_decoder() => {
-            "Each weight is rounded to an integer, with a scale for every 32 of them. Before the download, the rounded model is \
-            scored on your validation rows; the model card has those scores."
-                .to_owned()
-        }
-        ExportDtype::Int8 => {
-            "Each weight is rounded to an integer, with a scale for each output of a layer. Before the download, the rounded \
-            model is scored on your validation rows; the model card has those scores. When it runs, the inputs of each layer \
-            are rounded too, so predictions may differ slightly."
-                .to_owned()
-        }
+    let about_dtype = page.memo(|state| {
+        let is_gguf = state.export_form() == ExportForm::Gguf;
+        let is_weights_only = is_gguf || state.tuned_kind().family.is_decoder();
+        let how = match state.export_dtype() {
+            ExportDtype::Float32 => return String::new(),
+            ExportDtype::Float16 => "",
+            ExportDtype::Int8 if is_gguf => " to an integer, with a scale for every 32 of them (llama.cpp's Q8_0)",
+            ExportDtype::Int8 if is_weights_only => " to an integer, with a scale for every 32 of them",
+            ExportDtype::Int8 => " to an integer, with a scale for each output of a layer",
+            ExportDtype::Int4 => {
+                " to one of 16 steps (llama.cpp's Q4_0). Below a billion parameters, a model loses much by that"
+            }
+        };
+        let inputs = match state.export_dtype() {
+            ExportDtype::Int8 if !is_weights_only => {
+                " When it runs, the inputs of each layer are rounded too, so predictions may differ slightly."
+            }
+            _ => "",
+        };
+        format!(
+            "Each weight is rounded{how}. Before the download, the rounded model is scored on your validation rows; the model \
+            card has those scores.{inputs}"
+        )
     });
     view! {
         <div class="field" hidden=has_one_form>

@@ -8,7 +8,7 @@ mod snippets;
 use hone_core::decimal::fixed;
 use hone_core::metrics::Evaluation;
 use hone_core::recipe::Task;
-use hone_core::usage::{ExportDtype, ExportForm};
+use hone_core::usage::ExportForm;
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, Snippet, changing, pressed};
@@ -57,7 +57,7 @@ fn Download() -> impl IntoView {
     let words = page.memo(|state| {
         let what = if state.run.has_adapter() { "merged model" } else { "model" };
         // Biases, norms and scales are not counted apart.
-        let about = if state.export_dtype() == ExportDtype::Int8 { "about " } else { "" };
+        let about = if state.export_dtype().bits() < 16 { "about " } else { "" };
         format!("Download {what} (zip, {about}{})", format::bytes(state.export_bytes()))
     });
     let contents = page.memo(|state| match state.export_form() {

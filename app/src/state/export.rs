@@ -68,7 +68,7 @@ impl State {
     pub fn export_bytes(&self) -> f64 {
         let has_layer = self.tuned_kind().has_averaging_layer(self.export_form());
         let floats = self.run.base_bytes + if has_layer { self.run.layer_bytes } else { 0.0 };
-        floats * self.export_dtype().size() as f64 / 4.0
+        floats * self.export_dtype().bits() as f64 / 32.0
     }
 
     /// Writes a folder for download.

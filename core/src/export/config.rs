@@ -57,7 +57,7 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
     // The type that the layers compute in.
     let float = match folder.exported.dtype {
-        ExportDtype::Int8 => ExportDtype::Float32,
+        ExportDtype::Int8 | ExportDtype::Int4 => ExportDtype::Float32,
         float => float,
     };
     // The newer and the older name of the same field.

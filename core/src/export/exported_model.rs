@@ -31,7 +31,8 @@ impl ExportedModel {
     /// Brings a tuned model into the form of a folder. An adapter is always stored in 32 bits.
     ///
     /// # Errors
-    /// `export.float16` if a weight is too large for 16 bits, or the device fails.
+    /// `export.float16` if a weight is too large for 16 bits, `export.dtype` if the form has no such weights, or the device
+    /// fails.
     pub async fn new(tuned: &TaskModel, form: ExportForm, dtype: ExportDtype) -> Result<Self, Diagnostic> {
         let (mut model, dtype) = match form {
             ExportForm::Model | ExportForm::OwnClass | ExportForm::Onnx | ExportForm::Gguf => {
@@ -51,6 +52,11 @@ impl ExportedModel {
             ExportDtype::Int8 => {
                 let family = model.base.family();
                 replace(&mut model, |weight, values| to_int8(weight, values, family)).await?;
+            }
+            ExportDtype::Int4 => {
+                return Err(Diagnostic::new("export.dtype", "Only GGUF files have weights of 4 bits.")
+                    .done("Nothing was written; the tuned model is still here.")
+                    .remedy("Choose GGUF, or weights of 8 bits."));
             }
         }
         Ok(Self { model, form, dtype })

@@ -167,7 +167,8 @@ impl ModelFolder<'_> {
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
         if self.exported.form == ExportForm::Gguf {
             let template = ChatTemplate::source(self.verbatim).ok().flatten();
-            file(zip, "Modelfile", gguf::modelfile(GGUF_FILE, template.as_deref()).as_bytes())?;
+            let is_decoder = self.kind().family.is_decoder();
+            file(zip, "Modelfile", gguf::modelfile(GGUF_FILE, is_decoder, template.as_deref()).as_bytes())?;
             return self.write_about(zip);
         }
         let is_onnx = self.exported.form == ExportForm::Onnx;

@@ -11,11 +11,15 @@ use crate::export::failed;
 use crate::model::TaskModel;
 use crate::recipe::ParamGroup;
 use crate::usage::ExportDtype;
-use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
+use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, in_32_bits, write_header};
+
+/// Number of values that are read from the device at a time.
+const PIECE: usize = 1 << 18;
 
 /// A weight to be written to a file.
 pub(crate) struct Exported {
     info: TensorInfo,
+    /// Values in the layout and the type of the model.
     values: Tensor<1>,
     transposed: Option<[usize; 2]>,
 }
@@ -50,18 +54,57 @@ pub(crate) fn adapters(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
 
 impl Exported {
     fn new(weight: WeightRef, name: String, dtype: ExportDtype) -> Self {
-        let (values, transposed) = weight.values();
+        let (values, transposed) = match weight {
+            WeightRef::Vector(weight) => (weight.tensor.clone(), None),
+            WeightRef::Matrix(weight) => {
+                let [rows, columns] = weight.tensor.dims();
+                (weight.tensor.clone().reshape([rows * columns]), weight.transposed.then_some([rows, columns]))
+            }
+        };
         let dtype = match dtype {
             // Integers are only written as ONNX.
-            ExportDtype::Float32 | ExportDtype::Int8 => Dtype::F32,
+            ExportDtype::Float32 | ExportDtype::Int8 | ExportDtype::Int4 => Dtype::F32,
             ExportDtype::Float16 => Dtype::F16,
         };
         let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }
     }
+
+    /// Writes the values piece by piece: whole, the largest tensor of a model would be in memory several times.
+    async fn write(self, out: &mut impl Write) -> Result<(), Diagnostic> {
+        let count: usize = self.info.shape.iter().product();
+        match self.transposed {
+            None => {
+                for begin in (0..count).step_by(PIECE) {
+                    let piece = self.values.clone().narrow(0, begin, PIECE.min(count - begin));
+                    self.write_piece(piece, None, out).await?;
+                }
+            }
+            Some([rows, columns]) => {
+                let matrix = self.values.clone().reshape([rows, columns]);
+                let step = (PIECE / rows.max(1)).max(1);
+                for begin in (0..columns).step_by(step) {
+                    let end = columns.min(begin + step);
+                    let piece = matrix.clone().slice([0..rows, begin..end]).reshape([rows * (end - begin)]);
+                    self.write_piece(piece, Some([rows, end - begin]), out).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_piece(
+        &self,
+        piece: Tensor<1>,
+        transposed: Option<[usize; 2]>,
+        out: &mut impl Write,
+    ) -> Result<(), Diagnostic> {
+        let values = device_to_host(in_32_bits(piece)).await?;
+        out.write_all(&encode(&values, transposed, self.info.dtype)).map_err(failed)
+    }
 }
 
-/// Writes weights, reading them from the device one at a time.
+/// Writes weights, reading them from the device piece by piece.
 ///
 /// # Errors
 /// If the device or `out` fails.
@@ -79,9 +122,8 @@ pub(crate) async fn write(
     let tensors: Vec<TensorInfo> = weights.iter().map(|weight| with_offsets(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
-    for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {
-        let values = device_to_host(values).await?;
-        out.write_all(&encode(&values, transposed, info.dtype)).map_err(failed)?;
+    for (done, weight) in weights.into_iter().enumerate() {
+        weight.write(out).await?;
         progress(done + 1, total);
     }
     Ok(())

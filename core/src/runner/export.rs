@@ -54,7 +54,7 @@ pub async fn export<W: Write>(
     let exported = ExportedModel::new(session.model(), form, dtype).await?;
     let rounded = match exported.dtype {
         ExportDtype::Float32 => None,
-        ExportDtype::Float16 | ExportDtype::Int8 => {
+        ExportDtype::Float16 | ExportDtype::Int8 | ExportDtype::Int4 => {
             Some(session.evaluate(&exported.model, |done, total| progress(0.5 * fraction(done, total))).await?)
         }
     };

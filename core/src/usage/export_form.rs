@@ -34,15 +34,19 @@ pub enum ExportDtype {
     /// (Q8_0) for each 32 weights. Embeddings and layers are rounded; biases, norms and the output layer of an encoder's head
     /// stay in 32 bits.
     Int8,
+    /// 4-bit integers, with a scale for each 32 weights, in GGUF files of decoders (Q4_0). Embeddings and the output layer have
+    /// 8 bits.
+    Int4,
 }
 
 impl ExportDtype {
-    /// Size of a weight, in bytes.
-    pub fn size(self) -> usize {
+    /// Size of a weight, in bits.
+    pub fn bits(self) -> usize {
         match self {
-            Self::Float32 => 4,
-            Self::Float16 => 2,
-            Self::Int8 => 1,
+            Self::Float32 => 32,
+            Self::Float16 => 16,
+            Self::Int8 => 8,
+            Self::Int4 => 4,
         }
     }
 
@@ -52,6 +56,7 @@ impl ExportDtype {
             Self::Float32 => "float32",
             Self::Float16 => "float16",
             Self::Int8 => "int8",
+            Self::Int4 => "int4",
         }
     }
 
@@ -61,6 +66,7 @@ impl ExportDtype {
             Self::Float32 => "F32",
             Self::Float16 => "F16",
             Self::Int8 => "Q8_0",
+            Self::Int4 => "Q4_0",
         }
     }
 
@@ -70,6 +76,7 @@ impl ExportDtype {
             Self::Float32 => "fp32",
             Self::Float16 => "fp16",
             Self::Int8 => "q8",
+            Self::Int4 => "q4",
         }
     }
 
@@ -79,6 +86,7 @@ impl ExportDtype {
             Self::Float32 => "onnx/model.onnx",
             Self::Float16 => "onnx/model_fp16.onnx",
             Self::Int8 => "onnx/model_quantized.onnx",
+            Self::Int4 => "onnx/model_q4.onnx",
         }
     }
 }

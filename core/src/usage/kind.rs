@@ -56,8 +56,12 @@ impl ModelKind {
         // transformers.js has no class for these.
         let is_unknown = self.family == Family::ModernBert && self.task == Task::QuestionAnswering;
         let onnx = (!is_unknown).then_some(ExportForm::Onnx);
-        let in_llama_cpp =
-            [Family::Llama, Family::Mistral, Family::Qwen2, Family::Qwen3, Family::Gpt2].contains(&self.family);
+        // llama.cpp has no heads of encoders, or has them in another form.
+        let in_llama_cpp = match self.family {
+            Family::Llama | Family::Mistral | Family::Qwen2 | Family::Qwen3 | Family::Gpt2 => true,
+            Family::Bert => self.task == Task::Embeddings,
+            _ => false,
+        };
         let gguf = in_llama_cpp.then_some(ExportForm::Gguf);
         [Some(ExportForm::Model), own_class, onnx, gguf].into_iter().flatten().collect()
     }
@@ -69,7 +73,9 @@ impl ModelKind {
             // Gemma's hidden states exceed the range of 16-bit floats.
             ExportForm::Onnx if self.family == Family::Gemma3 => &[ExportDtype::Float32, ExportDtype::Int8],
             ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Float16, ExportDtype::Int8],
-            ExportForm::Gguf => &[ExportDtype::Float16, ExportDtype::Int8],
+            // Vectors in 4 bits are no longer similar to those before.
+            ExportForm::Gguf if self.family == Family::Bert => &[ExportDtype::Float16, ExportDtype::Int8],
+            ExportForm::Gguf => &[ExportDtype::Float16, ExportDtype::Int8, ExportDtype::Int4],
             ExportForm::Adapter => &[ExportDtype::Float32],
         }
     }
@@ -118,9 +124,11 @@ mod tests {
     #[test]
     fn forms_are_offered_only_where_a_class_opens_them() {
         let forms = |family, task, pooling| ModelKind { task, family, pooling }.export_forms();
-        use ExportForm::{Model, Onnx, OwnClass};
+        use ExportForm::{Gguf, Model, Onnx, OwnClass};
         assert_eq!(forms(Family::Bert, Task::Classification, Pooling::Mean), [Model, OwnClass, Onnx]);
         assert_eq!(forms(Family::ModernBert, Task::Classification, Pooling::Mean), [Model, Onnx]);
         assert_eq!(forms(Family::ModernBert, Task::QuestionAnswering, Pooling::Mean), [Model]);
+        assert_eq!(forms(Family::Bert, Task::Embeddings, Pooling::Mean), [Model, Onnx, Gguf]);
+        assert_eq!(forms(Family::Gpt2, Task::Generation, Pooling::Cls), [Model, Onnx, Gguf]);
     }
 }

@@ -1,5 +1,6 @@
 //! Commands that run an exported model without code.
 
+use crate::recipe::Task;
 use crate::usage::{PromptForm, Usage};
 
 /// Name of the file in a folder for llama.cpp.
@@ -16,6 +17,13 @@ impl Usage<'_> {
 
     /// Runs a GGUF file with llama.cpp, and with Ollama; run in the folder.
     pub fn gguf_commands(&self) -> String {
+        if self.kind.task == Task::Embeddings {
+            return format!(
+                "llama-embedding -m {GGUF_FILE} -p \"A text\" --embd-normalize 2\n\
+                ollama create my-model -f Modelfile\n\
+                curl http://localhost:11434/api/embed -d '{{\"model\": \"my-model\", \"input\": \"A text\"}}'\n"
+            );
+        }
         format!(
             "llama-cli -m {GGUF_FILE} {} --temp 0\n\
             ollama create my-model -f Modelfile && ollama run my-model\n",

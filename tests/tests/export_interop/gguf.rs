@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hone_core::export::ExportedModel;
-use hone_core::model::KvCache;
+use hone_core::model::{Dropout, KvCache, TaskModel};
+use hone_core::recipe::Family;
 use hone_core::runner::{ModelFiles, ModelLoader};
-use hone_tests::{json, stories};
+use hone_core::weights::Tensors;
+use hone_tests::{add_tensors, json, minilm, stories};
 
 use super::*;
 
@@ -79,7 +81,7 @@ fn a_gguf_export_opened_again_is_the_rounded_model() {
     let odd: Vec<String> = serde_json::from_value(json("micro_gguf.json")["odd"].clone()).unwrap();
     for (name, pretrained) in decoders() {
         let session = tuned(&pretrained);
-        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+        for dtype in [ExportDtype::Float16, ExportDtype::Int8, ExportDtype::Int4] {
             let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
             let again = reopened(&file(&zip, "model.gguf"));
             let rounded = ready(ExportedModel::new(session.model(), ExportForm::Gguf, dtype)).unwrap().model;
@@ -114,7 +116,7 @@ fn write_folders() -> PathBuf {
     for (name, pretrained) in decoders() {
         let session = tuned(&pretrained);
         let plain = exported(&session, &pretrained, ExportForm::Model, ExportDtype::Float32);
-        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+        for dtype in [ExportDtype::Float16, ExportDtype::Int8, ExportDtype::Int4] {
             let folder = folder.join(format!("{name} {}", dtype.gguf_name()));
             fs::create_dir_all(&folder).unwrap();
             let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
@@ -131,6 +133,90 @@ fn write_folders() -> PathBuf {
     folder
 }
 
+/// Writes exports of MiniLM for embeddings, once for all tests that read them.
+fn embedding_folders() -> &'static Path {
+    static FOLDERS: LazyLock<PathBuf> = LazyLock::new(write_embeddings);
+    &FOLDERS
+}
+
+fn write_embeddings() -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gguf_embeddings");
+    _ = fs::remove_dir_all(&root);
+    for pooling in [Pooling::Mean, Pooling::Cls] {
+        let pretrained = pretrained_minilm(pooling);
+        let session = tuned_embeddings(&pretrained, pooling);
+        let plain = exported(&session, &pretrained, ExportForm::Model, ExportDtype::Float32);
+        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+            let folder = root.join(format!("{pooling:?} {}", dtype.gguf_name()));
+            fs::create_dir_all(&folder).unwrap();
+            let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
+            fs::write(folder.join("model.gguf"), file(&zip, "model.gguf")).unwrap();
+            for name in ["model.safetensors", "config.json", "tokenizer.json"] {
+                fs::write(folder.join(name), file(&plain, name)).unwrap();
+            }
+            let rounded = ready(ExportedModel::new(session.model(), ExportForm::Gguf, dtype)).unwrap().model;
+            let texts = embedded_texts().map(|text| embedded(&text, &rounded, &pretrained));
+            let expected = json!({"texts": texts.collect::<Vec<_>>()});
+            fs::write(folder.join("expected.json"), expected.to_string()).unwrap();
+        }
+    }
+    root
+}
+
+fn embedded_texts() -> impl Iterator<Item = String> {
+    let others =
+        ["Où est le café? NAÏVE Überraschung, 東京へ行く!", "e-mail@example.com costs $3.50 (or 1,000 more...)"];
+    TEXTS.into_iter().chain(others).map(str::to_owned)
+}
+
+/// A text with its ids and its vector.
+fn embedded(text: &str, model: &TaskModel, pretrained: &Pretrained) -> Value {
+    let ids = pretrained.tokenizer.encode(text, usize::MAX).unwrap();
+    let mut rows = EncodedRows::new(Task::Embeddings);
+    rows.push(&pretrained.tokenizer, None, 1, &Example::LabeledText { text, class: 0 }).unwrap();
+    let (examples, _) = rows.cut(&pretrained.tokenizer, 64, 0).unwrap();
+    let batch = examples.batch(&[0], 1, ids.len(), pretrained.tokenizer.pad_id());
+    let vector = model.forward(Input::new(&batch, &Device::flex()), &mut Dropout::off());
+    json!({"text": text, "ids": ids, "vector": vector.into_data().try_into_vec::<f32>().unwrap()})
+}
+
+fn pretrained_minilm(pooling: Pooling) -> Pretrained {
+    let (device, base) = (Device::flex(), minilm());
+    let file = |name: &str| fs::read(base.join(name)).unwrap();
+    let mut tensors = Tensors::new(Family::Bert, &device);
+    add_tensors(&mut tensors, &base.join("model.safetensors"));
+    let verbatim = ["tokenizer.json", "tokenizer_config.json"].map(|name| (name.to_owned(), file(name))).into();
+    Pretrained::new(file("config.json"), verbatim, tensors, pooling).unwrap().0
+}
+
+/// A run of one step.
+fn tuned_embeddings(pretrained: &Pretrained, pooling: Pooling) -> Session {
+    let mut rows = EncodedRows::new(Task::Embeddings);
+    for (text, nth) in TEXTS.into_iter().zip(0..) {
+        rows.push(&pretrained.tokenizer, None, 2, &Example::LabeledText { text, class: nth % 2 }).unwrap();
+    }
+    let spec = RecipeSpec {
+        task: Task::Embeddings,
+        pooling: Some(pooling),
+        epochs: Some(1),
+        max_length: Some(32),
+        ..RecipeSpec::default()
+    };
+    let facts = RowFacts { suggested_len: 32, ..RowFacts::default() };
+    let labels = ["a", "b"].map(str::to_owned);
+    let rows = TaskRows {
+        labels: &labels,
+        train: &rows,
+        validation: &rows,
+        test: &EncodedRows::new(Task::Embeddings),
+        form: PromptForm::default(),
+        facts,
+    };
+    let mut session = pretrained.session(spec, rows, &Device::flex()).unwrap();
+    while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
+    session
+}
+
 fn check(program: PathBuf, script: &str, folders: &Path) {
     let output = Command::new(program).arg(script).arg(folders).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -140,6 +226,27 @@ fn check(program: PathBuf, script: &str, folders: &Path) {
 #[test]
 fn gguf_tensors_equal_those_of_the_gguf_package() {
     check(python(), "python/check_gguf.py", folders());
+}
+
+#[test]
+fn gguf_tensors_and_tokens_of_embeddings_equal_those_of_the_gguf_package() {
+    check(python(), "python/check_gguf.py", embedding_folders());
+}
+
+/// Elsewhere, there is no llama.cpp without a compiler.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn llama_cpp_computes_the_vectors_of_the_engine() {
+    check("node".into(), "llama-cpp/open-gguf.mjs", embedding_folders());
+}
+
+#[test]
+fn a_gguf_folder_of_embeddings_has_its_own_commands() {
+    let pretrained = pretrained_minilm(Pooling::Mean);
+    let zip = exported(&tuned_embeddings(&pretrained, Pooling::Mean), &pretrained, ExportForm::Gguf, ExportDtype::Int8);
+    assert_eq!(file(&zip, "Modelfile"), b"FROM ./model.gguf\n");
+    let card = String::from_utf8(file(&zip, "README.md")).unwrap();
+    assert!(card.contains("llama-embedding -m model.gguf") && card.contains("/api/embed"), "{card}");
 }
 
 /// Elsewhere, there is no llama.cpp without a compiler.

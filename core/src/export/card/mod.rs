@@ -129,6 +129,10 @@ fn form(folder: &ModelFolder) -> String {
         String::new()
     };
     let weights = match (dtype, has_averaging_layer) {
+        (ExportDtype::Int4, _) => {
+            "Biases and norms are float32, embeddings and the output layer have 8 bits (Q8_0), and all other weights have 4. A \
+            small model loses by that; the scores above are those of the rounded weights."
+        }
         (ExportDtype::Float16 | ExportDtype::Int8, _) if *form == ExportForm::Gguf => {
             "Biases and norms are float32, all other weights are rounded, and the scores above are those of the rounded \
             weights."

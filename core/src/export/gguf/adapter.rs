@@ -8,13 +8,15 @@ use crate::export::gguf::metadata::Metadata;
 use crate::export::gguf::{Stored, family_of, head_counts, header};
 use crate::export::{ModelFolder, failed};
 use crate::model::ModelConfig;
-use crate::recipe::{AdapterKind, RecipeSpec};
+use crate::recipe::{AdapterKind, RecipeSpec, Task};
 use crate::weights::{GgufFamily, GgufLayout, WeightRef};
 
-/// Returns true if llama.cpp can apply the adapter of a run. It has no magnitudes, which DoRA needs.
+/// Returns true if llama.cpp can apply the adapter of a run: one of a decoder, and without magnitudes, which DoRA needs.
 pub(crate) fn can_have_adapter(folder: &ModelFolder) -> bool {
     let config = ModelConfig::parse(folder.config);
-    folder.recipe.spec().adapter == AdapterKind::Lora && config.is_ok_and(|config| family_of(&config).is_ok())
+    folder.recipe.task() == Task::Generation
+        && folder.recipe.spec().adapter == AdapterKind::Lora
+        && config.is_ok_and(|config| family_of(&config).is_ok())
 }
 
 /// Writes the file.

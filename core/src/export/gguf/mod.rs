@@ -1,11 +1,12 @@
-//! The tuned decoder as a GGUF file, for llama.cpp and the programs that are built on it. The inverse of
-//! [`weights::GgufReader`](crate::weights::GgufReader).
+//! A tuned decoder, or a BERT for embeddings, as a GGUF file, for llama.cpp and the programs that are built on it. The inverse
+//! of [`weights::GgufReader`](crate::weights::GgufReader).
 
 mod adapter;
 mod blocks;
 mod metadata;
 mod modelfile;
 mod vocabulary;
+mod word_piece;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -17,8 +18,8 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::rounding::{finite, replace};
 use crate::export::{ModelFolder, failed};
-use crate::model::{Gpt2Config, LlamaConfig, LlamaVariant, ModelConfig, TaskModel};
-use crate::recipe::Family;
+use crate::model::{BertConfig, Gpt2Config, LlamaConfig, LlamaVariant, ModelConfig, TaskModel};
+use crate::recipe::{Family, ParamGroup, Pooling};
 use crate::text::ChatTemplate;
 use crate::usage::ExportDtype;
 use crate::weights::{GgufFamily, GgufLayout, WeightRef, Weights};
@@ -69,7 +70,10 @@ pub(crate) async fn write(
         config: &serde_json::from_slice(folder.config).map_err(failed)?,
         chat_template: template.as_deref(),
     };
-    vocabulary::describe(&mut metadata, &files, config.vocab())?;
+    match config {
+        ModelConfig::Bert(_) => word_piece::describe(&mut metadata, &files, config.vocab())?,
+        _ => vocabulary::describe(&mut metadata, &files, config.vocab())?,
+    }
     let tensors = tensors(model, &config, dtype)?;
     out.write_all(&header(&metadata, &tensors)).map_err(failed)?;
     let total = tensors.len();
@@ -92,14 +96,16 @@ fn describe(metadata: &mut Metadata, folder: &ModelFolder, config: &ModelConfig)
         ExportDtype::Float32 => 0,
         ExportDtype::Float16 => 1,
         ExportDtype::Int8 => 7,
+        ExportDtype::Int4 => 2,
     };
     metadata.uint("general.file_type", file_type);
     let sizes = match *config {
         ModelConfig::Llama(LlamaConfig { hidden, intermediate_size, heads, max_position_embeddings, .. })
-        | ModelConfig::Gpt2(Gpt2Config { hidden, intermediate_size, heads, max_position_embeddings, .. }) => {
+        | ModelConfig::Gpt2(Gpt2Config { hidden, intermediate_size, heads, max_position_embeddings, .. })
+        | ModelConfig::Bert(BertConfig { hidden, intermediate_size, heads, max_position_embeddings, .. }) => {
             [hidden, intermediate_size, heads, max_position_embeddings]
         }
-        ModelConfig::Bert(_) | ModelConfig::ModernBert(_) => return Err(unknown_network()),
+        ModelConfig::ModernBert(_) => return Err(unknown_network()),
     };
     let names = ["embedding_length", "feed_forward_length", "attention.head_count", "context_length"];
     for (name, size) in names.into_iter().zip(sizes) {
@@ -119,7 +125,13 @@ fn describe(metadata: &mut Metadata, folder: &ModelFolder, config: &ModelConfig)
             metadata.float(&key("rope.freq_base"), theta);
         }
         ModelConfig::Gpt2(config) => metadata.float("gpt2.attention.layer_norm_epsilon", config.layer_norm_eps),
-        ModelConfig::Bert(_) | ModelConfig::ModernBert(_) => {}
+        ModelConfig::Bert(config) => {
+            metadata.float("bert.attention.layer_norm_epsilon", config.layer_norm_eps);
+            metadata.bool("bert.attention.causal", false);
+            metadata.uint("bert.pooling_type", if folder.recipe.pooling() == Pooling::Mean { 1 } else { 2 });
+            metadata.uint("tokenizer.ggml.token_type_count", config.token_types);
+        }
+        ModelConfig::ModernBert(_) => {}
     }
     Ok(())
 }
@@ -132,7 +144,9 @@ fn family_of(config: &ModelConfig) -> Result<GgufFamily, Diagnostic> {
     let is_same = match config {
         ModelConfig::Llama(config) => is_plain(config),
         ModelConfig::Gpt2(config) => config.is_tied,
-        ModelConfig::Bert(_) | ModelConfig::ModernBert(_) => false,
+        // llama.cpp always reads an embedding of the token's type.
+        ModelConfig::Bert(config) => config.token_types > 0,
+        ModelConfig::ModernBert(_) => false,
     };
     GgufFamily::of_model(config.family()).filter(|_| is_same).ok_or_else(unknown_network)
 }
@@ -160,7 +174,12 @@ fn head_counts(config: &ModelConfig) -> [usize; 2] {
 
 fn tensors(model: &TaskModel, config: &ModelConfig, dtype: ExportDtype) -> Result<Vec<Stored>, Diagnostic> {
     let mut tensors = Vec::new();
-    model.visit(&mut |weight| tensors.push(Stored::new(model, config, weight, dtype)));
+    model.visit(&mut |weight| {
+        // The vectors of texts do not go through BERT's pooler, and llama.cpp has no place for it.
+        if weight.group() != ParamGroup::Pooler {
+            tensors.push(Stored::new(model, config, weight, dtype));
+        }
+    });
     tensors.into_iter().collect()
 }
 

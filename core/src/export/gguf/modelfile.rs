@@ -8,8 +8,9 @@ const CHAT_ML_TEMPLATE: &str = "TEMPLATE \"\"\"{{- range .Messages }}<|im_start|
     {{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n\"\"\"\nPARAMETER stop <|im_end|>\n";
 
 /// The file that makes a model of Ollama from `file`.
-pub(crate) fn modelfile(file: &str, chat_template: Option<&str>) -> String {
+pub(crate) fn modelfile(file: &str, is_decoder: bool, chat_template: Option<&str>) -> String {
     let template = match chat_template {
+        _ if !is_decoder => "",
         Some(template) if template.contains(CHAT_ML) => CHAT_ML_TEMPLATE,
         Some(_) => "",
         // Without a template, Ollama would not pass on a prompt as it is.
@@ -24,8 +25,9 @@ mod tests {
 
     #[test]
     fn known_templates_are_translated_and_prompts_stay_as_they_are() {
-        assert!(modelfile("model.gguf", Some("{{ '<|im_start|>' }}")).contains("PARAMETER stop <|im_end|>"));
-        assert_eq!(modelfile("model.gguf", Some("[INST]")), "FROM ./model.gguf\n");
-        assert_eq!(modelfile("m.gguf", None), "FROM ./m.gguf\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n");
+        assert!(modelfile("model.gguf", true, Some("{{ '<|im_start|>' }}")).contains("PARAMETER stop <|im_end|>"));
+        assert_eq!(modelfile("model.gguf", true, Some("[INST]")), "FROM ./model.gguf\n");
+        assert_eq!(modelfile("m.gguf", false, None), "FROM ./m.gguf\n");
+        assert_eq!(modelfile("m.gguf", true, None), "FROM ./m.gguf\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n");
     }
 }

@@ -9,8 +9,8 @@ use crate::export::gguf::metadata::Metadata;
 use crate::export::gguf::refused;
 
 /// Token types (`llama_token_type`).
-#[derive(Clone, Copy)]
-enum TokenType {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenType {
     Normal = 1,
     Unknown = 2,
     Control = 3,
@@ -70,8 +70,11 @@ pub(super) fn describe(metadata: &mut Metadata, files: &TokenizerFiles, rows: us
     Ok(())
 }
 
-/// Text and type of each id. llama.cpp ends the program if a text is listed twice.
-fn tokens(
+/// Text and type of each id.
+///
+/// # Errors
+/// As [`check_distinct`].
+pub(super) fn tokens(
     vocab: &Map<String, Value>,
     added: &[Value],
     unknown: Option<&str>,
@@ -104,11 +107,29 @@ fn tokens(
         };
         put(token["id"].as_u64(), content, kind);
     }
+    let (tokens, types): (Vec<String>, Vec<TokenType>) = tokens.into_iter().unzip();
+    check_distinct(&tokens)?;
+    Ok((tokens, types))
+}
+
+/// llama.cpp ends the program if a text is listed twice.
+///
+/// # Errors
+/// `export.gguf` if one is.
+pub(super) fn check_distinct(tokens: &[String]) -> Result<(), Diagnostic> {
     let mut seen = HashSet::new();
-    match tokens.iter().find(|(token, _)| !seen.insert(token.as_str())) {
-        Some((twice, _)) => Err(refused(&format!("its tokenizer has the token {twice:?} twice"))),
-        None => Ok(tokens.into_iter().unzip()),
+    match tokens.iter().find(|token| !seen.insert(token.as_str())) {
+        Some(twice) => Err(refused(&format!("its tokenizer has the token {twice:?} twice"))),
+        None => Ok(()),
     }
+}
+
+/// The id of the special token with this name in tokenizer_config.json, such as `bos`.
+pub(super) fn named(tokenizer_config: &Value, tokens: &[String], name: &str) -> Option<usize> {
+    let token = &tokenizer_config[format!("{name}_token")];
+    // Older files have an object in place of the token's text.
+    let text = token.as_str().or_else(|| token["content"].as_str())?;
+    tokens.iter().position(|token| token == text)
 }
 
 /// A merge in the form `left right`.
@@ -174,12 +195,7 @@ fn unknown_rules() -> Diagnostic {
 /// Ids of the special tokens, and those that are added to each text. Without ids, llama.cpp would take 11.
 fn special_tokens(metadata: &mut Metadata, files: &TokenizerFiles, tokens: &[String]) {
     let TokenizerFiles { tokenizer, tokenizer_config, config, .. } = files;
-    let named = |name: &str| {
-        let token = &tokenizer_config[format!("{name}_token")];
-        // Older files have an object in place of the token's text.
-        let text = token.as_str().or_else(|| token["content"].as_str())?;
-        tokens.iter().position(|token| token == text)
-    };
+    let named = |name: &str| named(tokenizer_config, tokens, name);
     let in_config = |name: &str| {
         let id = &config[format!("{name}_token_id")];
         id.as_u64().or_else(|| id[0].as_u64()).map(|id| id as usize).filter(|&id| id < tokens.len())

@@ -104,6 +104,7 @@ impl Family {
             recipe::Family::Qwen2 => Some(Self::Qwen2),
             recipe::Family::Qwen3 => Some(Self::Qwen3),
             recipe::Family::Gpt2 => Some(Self::Gpt2),
+            recipe::Family::Bert => Some(Self::Bert),
             _ => None,
         }
     }
