@@ -1,13 +1,18 @@
-//! A save takes less memory than the largest tensor.
+//! A save, and an export, take less memory than the largest tensor.
 
 use std::io::{self, Cursor, Write};
 
 use burn::tensor::Device;
 use hone_core::checkpoint::{self, CheckpointFile, CheckpointFolder, Slot};
 use hone_core::model::{BertConfig, ModelConfig, synthetic};
+use hone_core::pretrained::Pretrained;
 use hone_core::recipe::{Family, Pooling, Recipe, RecipeSpec, RowFacts};
-use hone_core::train::{Session, TrainingData};
-use hone_tests::{CountingAllocator, classified, peak_memory, ready, record, take_steps};
+use hone_core::runner::{self, Provenance};
+use hone_core::text::EncodedTexts;
+use hone_core::train::{Progress, Session, TrainingData};
+use hone_core::usage::{ExportDtype, ExportForm};
+use hone_tests::{CountingAllocator, classified, peak_memory, ready, record, take_steps, word_tokenizer};
+use serde_json::json;
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -91,5 +96,56 @@ fn a_save_takes_less_memory_than_the_largest_tensor() {
     // The embeddings are the largest tensor. The file has the weights and both moments of each.
     let largest = 4 * VOCAB * HIDDEN;
     assert!(disk.bytes > 3 * largest, "{} bytes were saved", disk.bytes);
+    assert!(taken < largest, "{taken} bytes for a largest tensor of {largest}");
+}
+
+/// A download that only counts its bytes.
+#[derive(Default)]
+struct Download {
+    bytes: usize,
+}
+
+impl Write for Download {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_export_takes_less_memory_than_the_largest_tensor() {
+    let mut session = session();
+    while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
+    let config_json = json!({
+        "model_type": "bert", "vocab_size": VOCAB, "hidden_size": HIDDEN, "num_hidden_layers": 4,
+        "num_attention_heads": 4, "intermediate_size": 4 * HIDDEN, "max_position_embeddings": 32,
+    })
+    .to_string()
+    .into_bytes();
+    let pretrained = Pretrained {
+        config: ModelConfig::parse(&config_json).unwrap(),
+        config_json,
+        tokenizer: word_tokenizer(&["a"], true).into(),
+        chat: None,
+        verbatim: Vec::new(),
+        base: session.model().base.clone(),
+        pooling: Pooling::Mean,
+        tuned: None,
+        general: EncodedTexts::default(),
+        notes: Vec::new(),
+        quantized: None,
+    };
+    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None, recipe: None };
+    let (form, dtype) = (ExportForm::OwnClass, ExportDtype::Float32);
+    let export = || {
+        ready(runner::export(&session, &pretrained, provenance, form, dtype, Download::default(), |_| {})).unwrap().zip
+    };
+    let (download, taken) = peak_memory(export);
+    let largest = 4 * VOCAB * HIDDEN;
+    assert!(download.bytes > largest, "{} bytes were written", download.bytes);
     assert!(taken < largest, "{taken} bytes for a largest tensor of {largest}");
 }

@@ -118,11 +118,14 @@ impl Parts {
 
 impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.pending.extend_from_slice(bytes);
+        // A whole tensor comes at once: it would be in memory two more times.
+        let room = PART.saturating_sub(self.pending.len());
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        self.pending.extend_from_slice(taken);
         if self.pending.len() >= PART {
             self.hand_over()?;
         }
-        Ok(bytes.len())
+        Ok(taken.len())
     }
 
     fn flush(&mut self) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::dataset::collect::pool::Pool;
 use crate::dataset::collect::records::Records;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
+use crate::dataset::collect::text_arena::TextArena;
 use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::input_columns::InputColumns;
 use crate::dataset::mapping::Mapping;
@@ -24,7 +25,7 @@ pub struct Examples {
     /// How the file was read, for the recipe file.
     pub(crate) data_recipe: Option<DataRecipe>,
     /// All texts.
-    arena: String,
+    arena: TextArena,
     /// Byte range in `arena` of each text, `texts_per_row` per row. A text that the previous row has too is stored
     /// once, because questions share their passages.
     spans: Vec<[u32; 2]>,
@@ -66,7 +67,7 @@ impl Examples {
             input: InputColumns::of_training(&mapping, columns),
             data_recipe: None,
             mapping,
-            arena: String::new(),
+            arena: TextArena::default(),
             spans: Vec::new(),
             texts_per_row,
             lines: Vec::new(),
@@ -113,8 +114,8 @@ impl Examples {
         self.stored(self.spans[row * self.texts_per_row + nth])
     }
 
-    fn stored(&self, [start, end]: [u32; 2]) -> &str {
-        &self.arena[start as usize..end as usize]
+    fn stored(&self, span: [u32; 2]) -> &str {
+        self.arena.get(span)
     }
 
     /// A row as an example. `class_of` maps the file's label ids to indices of the model's labels.
@@ -256,16 +257,13 @@ impl Examples {
     }
 
     fn store(&mut self, text: &str) -> Result<[u32; 2], Diagnostic> {
-        let has_room = self.arena.len() + text.len() <= MAX_TEXT_BYTES && self.arena.try_reserve(text.len()).is_ok();
-        if !has_room {
+        let is_small_enough = self.arena.len() + text.len() <= MAX_TEXT_BYTES;
+        is_small_enough.then(|| self.arena.push(text)).flatten().ok_or_else(|| {
             let what = format!("The texts take more than {} MB of memory.", self.arena.len() >> 20);
-            return Err(Diagnostic::new("data.too-much-text", what)
+            Diagnostic::new("data.too-much-text", what)
                 .done("Reading stopped.")
-                .remedy("Use a part of the file: a few hundred thousand rows are enough to learn from."));
-        }
-        let start = self.arena.len() as u32;
-        self.arena.push_str(text);
-        Ok([start, self.arena.len() as u32])
+                .remedy("Use a part of the file: a few hundred thousand rows are enough to learn from.")
+        })
     }
 }
 

@@ -31,3 +31,4 @@ pub(crate) mod same_labels;
 pub(crate) mod spans;
 pub(crate) mod stream;
 pub(crate) mod tags;
+pub(crate) mod text_arena;
