@@ -4,14 +4,15 @@
     check_scripts.py FOLDER
 
 FOLDER has a folder for each run, with the content of hone-run.zip, the file of the rows and the base model. Each script
-compares the loss of the first step with Hone's, and trains 20 steps. A few train again in two processes, and must have the
-same loss in every step.
+compares the loss of the first step with Hone's, and trains 20 steps. A few train again in two processes, and one by each
+configuration of accelerate; they must have the same loss in every step.
 """
 
 import json
 import math
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ STEPS = 20
 MAX_LINES = 200
 # The runs that are trained in two processes: a loss by class weights, an adapter, and a loss by tokens.
 IN_TWO = ["classification-full", "tags-lora", "generation-gradual"]
+# The run that is also launched by each configuration of accelerate.
+LAUNCHED = "classification-full"
 
 
 def main():
@@ -63,6 +66,8 @@ def check(folder, out):
     result = f"first loss differs by {difference:.1e}, then {steps[0]:.3f} to {steps[-1]:.3f}"
     if folder.name in IN_TWO:
         result += f", two processes by {in_two_processes(folder, out):.1e}"
+    if folder.name == LAUNCHED:
+        result += f", by accelerate {launched(folder, out):.1e}"
     return result
 
 
@@ -86,14 +91,31 @@ def run(folder, *arguments):
 def in_two_processes(folder, alone):
     """The greatest difference of a step's loss between two processes and one. Weights are not compared: AdamW magnifies the
     rounding of gradients that are 0, such as those of the keys' biases."""
-    out = alone.with_name(alone.name + "-two")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return compared(folder, alone, ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"])
+
+
+def launched(folder, alone):
+    """The same for `accelerate launch` with each configuration: those for several GPUs in two processes on the CPU, where FSDP2
+    has each process keep the whole model."""
+    differences = []
+    for config in sorted((folder / "accelerate").iterdir()):
+        processes = [] if config.name == "single_gpu.yaml" else ["--num_processes", "2"]
+        launch = ["accelerate.commands.launch", "--config_file", str(config), *processes]
+        differences.append(compared(folder, alone, launch))
+    return max(differences)
+
+
+def compared(folder, alone, launch):
+    """Trains by a launcher. Returns the greatest difference of a step's loss from that of one process."""
+    out = alone.with_name(alone.name + "-launched")
+    shutil.rmtree(out, ignore_errors=True)
     script = [str(folder / "train.py"), str(data_of(folder)), "--model", str(folder / "base"), "--out", str(out)]
-    subprocess.run([*launch, *script], check=True, capture_output=True, timeout=300)
+    done = subprocess.run([sys.executable, "-m", *launch, *script], capture_output=True, text=True, timeout=300)
+    require(done.returncode == 0, f"{' '.join(launch)}: {done.stderr[-2000:]}")
     ours, theirs = losses(alone), losses(out)
-    require(len(ours) == len(theirs), f"{len(theirs)} steps in two processes")
+    require(len(ours) == len(theirs), f"{len(theirs)} steps by {' '.join(launch)}")
     difference = max(abs(one - two) for one, two in zip(ours, theirs))
-    require(difference <= IN_TWO_LOSS, f"two processes differ by {difference}")
+    require(difference <= IN_TWO_LOSS, f"{' '.join(launch)} differs by {difference}")
     return difference
 
 
