@@ -92,6 +92,27 @@ impl UnfreezeSchedule {
         Some(((step / steps) as usize).min(last))
     }
 
+    /// What to say about a run that has ended in a stage (from 0) before the last one, if that could not be known before: the
+    /// scores decided, by the trigger or by early stopping. `trained` has the groups that were ever trainable.
+    pub fn unreached(&self, stage: usize, trained: &BTreeSet<ParamGroup>, stopped_early: bool) -> Option<String> {
+        let missed = self.stages.get(stage + 1..).filter(|missed| !missed.is_empty())?;
+        let (reason, remedy) = match self.trigger {
+            UnfreezeTrigger::Stall(1) => {
+                ("the next one begins once an evaluation brings no improvement".to_owned(), "count stages in epochs")
+            }
+            UnfreezeTrigger::Stall(evaluations) => (
+                format!("the next one begins once {evaluations} evaluations in a row bring no improvement"),
+                "lower unfreeze_every, or count stages in epochs",
+            ),
+            _ if stopped_early => ("early stopping came before the next one".to_owned(), "use shorter stages"),
+            _ => return None,
+        };
+        let (now, all, effect) = (stage + 1, self.stages.len(), effect(missed, trained));
+        Some(format!(
+            "The run ended in stage {now} of {all} of its unfreezing schedule: {reason}. {effect} To unfreeze more, {remedy}."
+        ))
+    }
+
     /// A warning if a run of this many steps ends before the last stage begins. None if the stages depend on its scores.
     pub fn shortfall(&self, steps: u32, steps_per_epoch: u32) -> Option<Diagnostic> {
         let last = self.stage_at(steps.saturating_sub(1), steps_per_epoch)?;
@@ -99,21 +120,26 @@ impl UnfreezeSchedule {
         if missed.is_empty() {
             return None;
         }
-        let is_reached = |group: &ParamGroup| reached.iter().any(|stage| stage.contains(group));
-        let frozen = set(missed.iter().flatten().copied().filter(|group| !is_reached(group)));
-        let effect = match frozen.iter().map(|group| group.to_string()).collect::<Vec<_>>().as_slice() {
-            [] => "Its last stages are never trained.".to_owned(),
-            [only] => format!("One parameter group stays frozen from beginning to end: {only}."),
-            groups => {
-                format!("{} parameter groups stay frozen from beginning to end: {}.", groups.len(), groups.join(", "))
-            }
-        };
+        let reached = set(reached.iter().flatten().copied());
+        let effect = effect(missed, &reached);
         let stages = format!("{} of {} stages", last + 1, self.stages.len());
         Some(
             Diagnostic::new("run.unreached-stages", format!("The run ends after {stages} of its unfreezing schedule."))
                 .done(effect)
                 .remedy("Use more epochs, or shorter stages (unfreeze_every), to unfreeze the rest."),
         )
+    }
+}
+
+/// The effect of stages that are never reached in a run that trains only the groups of `reached`.
+fn effect(missed: &[BTreeSet<ParamGroup>], reached: &BTreeSet<ParamGroup>) -> String {
+    let frozen = set(missed.iter().flatten().copied().filter(|group| !reached.contains(group)));
+    match frozen.iter().map(|group| group.to_string()).collect::<Vec<_>>().as_slice() {
+        [] => "Its last stages are never trained.".to_owned(),
+        [only] => format!("One parameter group stays frozen from beginning to end: {only}."),
+        groups => {
+            format!("{} parameter groups stay frozen from beginning to end: {}.", groups.len(), groups.join(", "))
+        }
     }
 }
 
@@ -199,5 +225,30 @@ mod tests {
         let stall = RecipeSpec { unfreeze_unit: UnfreezeUnit::Stall, ..gradual };
         assert_eq!(shortfall(&stall, 1), None, "it depends on the scores");
         assert_eq!(shortfall(&RecipeSpec::default(), 1), None);
+    }
+
+    #[test]
+    fn a_stage_that_the_scores_never_reached_is_told_once_the_run_has_ended() {
+        let told = |recipe: &RecipeSpec, stage: usize, stopped_early| {
+            let schedule = UnfreezeSchedule::new(recipe, &ParamGroup::all(3, false));
+            let trained = set(schedule.stages()[..=stage].iter().flatten().copied());
+            schedule.unreached(stage, &trained, stopped_early)
+        };
+        let gradual = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_every: 2.0, ..RecipeSpec::default() };
+        let stall = RecipeSpec { unfreeze_unit: UnfreezeUnit::Stall, ..gradual.clone() };
+        assert_eq!(
+            told(&stall, 1, false).unwrap(),
+            "The run ended in stage 2 of 4 of its unfreezing schedule: the next one begins once 2 evaluations in a row bring \
+             no improvement. 2 parameter groups stay frozen from beginning to end: layer.0, layer.1. To unfreeze more, lower \
+             unfreeze_every, or count stages in epochs."
+        );
+        assert_eq!(told(&stall, 3, false), None, "the last stage was reached");
+        assert_eq!(told(&gradual, 1, false), None, "it was told before the run");
+        assert!(
+            told(&gradual, 2, true)
+                .unwrap()
+                .contains("early stopping came before the next one. One parameter group stays frozen")
+        );
+        assert_eq!(told(&RecipeSpec::default(), 0, true), None);
     }
 }

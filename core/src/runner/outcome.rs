@@ -33,17 +33,29 @@ pub fn summary(
         rows: report.rows_kept,
         contradictions: report.contradictions,
     };
+    let mut verdict = log.verdict();
+    if let (Some(verdict), Some(words)) = (&mut verdict, unreached_stages(session, reason)) {
+        verdict.sentence = format!("{} {words}", verdict.sentence);
+    }
     Some(RunSummary {
         reason,
         steps: session.state().step,
         best: best.clone(),
         test: session.test().cloned(),
-        verdict: log.verdict(),
+        verdict,
         baseline,
         forgetting: session.forgetting(),
         seconds,
         advice,
     })
+}
+
+/// What to say about stages of unfreezing that a run never reached because of its scores.
+fn unreached_stages(session: &Session, reason: EndReason) -> Option<String> {
+    let is_over = matches!(reason, EndReason::Completed | EndReason::EarlyStopped);
+    let (schedule, state) = (session.recipe().unfreeze_schedule(), session.state());
+    let told = schedule.unreached(state.stage, &state.ever_trainable, reason == EndReason::EarlyStopped);
+    told.filter(|_| is_over)
 }
 
 /// Advice about a run that ended early because of an error.

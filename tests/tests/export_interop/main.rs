@@ -16,6 +16,7 @@ mod rounding;
 mod saved_best;
 mod tokenizer;
 mod training_script;
+mod unreached;
 mod wrong_rows;
 
 use std::fs;
