@@ -28,7 +28,10 @@ function sentences(count) {
   });
 }
 
-/** The training data of each task, and the evidence that the model has learned. */
+const alike = /^At step \d+, the nearest other text is of the same kind for \d+\s% of these texts/;
+const corner = /(rows are|row is) in the hard corner/;
+
+/** The training data of each task, the evidence that the model has learned, and what its maps say. */
 const tasks = {
   multi_label: {
     file: fileOf(
@@ -37,6 +40,7 @@ const tasks = {
     ),
     suspects: /label.* of 96 rows .* wrong\. The heads agree with/,
     score: ["micro_f1", 0.9],
+    maps: [alike, corner],
     async ask(page) {
       await page.getByLabel("Text", { exact: true }).fill("w10 w5 w12 w13");
       await page.getByRole("button", { name: "Predict", exact: true }).click();
@@ -52,6 +56,7 @@ const tasks = {
       ["text,score", ...sentences(96).map(({ words, isSix }) => `${words.join(" ")},${isSix ? 1.5 : -0.5}`)].join("\n"),
     ),
     score: ["pearson", 0.9],
+    maps: [alike],
     async ask(page) {
       await page.getByLabel("Text", { exact: true }).fill("w10 w6 w12 w13");
       await page.getByRole("button", { name: "Predict", exact: true }).click();
@@ -69,6 +74,7 @@ const tasks = {
     ),
     suspects: /tags? of \d+ words in 96 rows .* wrong\. The heads agree with/,
     score: ["f1", 0.9],
+    maps: [corner],
     async ask(page) {
       await page.getByLabel("Text", { exact: true }).fill("w10 w6 w12 w13");
       await page.getByRole("button", { name: "Predict", exact: true }).click();
@@ -86,6 +92,7 @@ const tasks = {
       })),
     ),
     score: ["f1", 0.9],
+    maps: [alike, corner],
     async ask(page) {
       await page.getByLabel("Passage", { exact: true }).fill("w10 w11 w5 w13");
       await page.getByLabel("Question", { exact: true }).fill("w50 w7");
@@ -99,6 +106,8 @@ const tasks = {
       ["anchor,positive", ...sentences(96).map(({ words, isSix }, i) => `${words.join(" ")},${isSix ? "w61" : "w51"} w${10 + (i % 30)} w${10 + ((7 * i) % 29)}`)].join("\n"),
     ),
     score: ["mrr_at_10", 0.4],
+    maps: [/^The vectors at step \d+\.$/],
+    wrong: /^1 to \d+ of \d+ wrong rows?, the surest mistakes first/,
     async ask(page) {
       await page.getByLabel("Search for").fill("w10 w6 w12");
       await page.getByLabel(/^Texts to search/).fill("w51 w20\nw61 w20\nw51 w21");
@@ -113,6 +122,7 @@ const tasks = {
       ["query,passage,label", ...sentences(96).map(({ words, isSix }, i) => `w${40 + (i >> 1)} w7,${words.join(" ")},${isSix ? 1 : 0}`)].join("\n"),
     ),
     score: ["mrr_at_10", 0.9],
+    maps: [alike, corner],
     async ask(page) {
       await page.getByLabel("Query", { exact: true }).fill("w41 w7");
       await page.getByLabel(/^Passages, one/).fill("w10 w5 w13\nw10 w6 w13\nw5 w12 w13");
@@ -128,6 +138,7 @@ const tasks = {
     ),
     recipe: { generated_rows: 8, max_new_tokens: 4 },
     score: ["exact_match", 0.9],
+    maps: [/^Confidence goes from \d+\s% to \d+\s%\. The rows with the lowest are listed/],
     async ask(page) {
       await page.getByLabel("Prompt", { exact: true }).last().fill("w10 w11 w6 ");
       await page.getByRole("button", { name: "Predict", exact: true }).click();
@@ -154,7 +165,7 @@ for (const [name, task] of Object.entries(tasks)) {
         await page.getByText(task.suspects).waitFor();
       }
       await page.getByText("Advanced", { exact: true }).click();
-      const recipe = { task: name, epochs: 12, batch_size: 12, learning_rate: 0.01, eval_every_epochs: 12, dropout: 0, ...task.recipe };
+      const recipe = { task: name, epochs: 12, batch_size: 12, learning_rate: 0.01, eval_every_epochs: 4, dropout: 0, ...task.recipe };
       const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
       await page.getByLabel("Open a recipe").setInputFiles(file);
       // A run that started before the page has read the file would have the recipe of before.
@@ -167,6 +178,14 @@ for (const [name, task] of Object.entries(tasks)) {
       console.log(`${name}: ${JSON.stringify(summary.best.scores)}`);
       assert(summary.best.scores[score] >= least, `${score} ${summary.best.scores[score]}`);
 
+      await page.getByRole("button", { name: "Show maps" }).click();
+      for (const said of task.maps) await page.getByText(said).waitFor();
+      if (task.wrong) {
+        await page.getByRole("button", { name: "Show wrong rows" }).click();
+        await page.getByText(task.wrong).waitFor();
+        await page.getByText(/the right answer is on rank \d+, with \d\.\d+/).first().waitFor();
+      }
+      await screenshot(page, `task-${name}-maps`);
       await task.ask(page);
       await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "predicted"));
       const [download] = await Promise.all([

@@ -462,7 +462,7 @@ const answers = {
       x: points.map((_, nth) => 50 + (nth % 2 ? 1 : -1) * apart + 11 * Math.sin(5 * nth)),
       y: points.map((_, nth) => 50 + 30 * Math.cos(7 * nth)),
     });
-    const map = { points, listed: 0, guide: "", axes: "across: first component · up: second component" };
+    const map = { points, legend: labels(), listed: 0, guide: "", axes: "across: first component · up: second component" };
     const frames = [frame("before training", 0), frame("step 40", 6), frame("step 80", 12), frame(`step ${run.step}`, 30)];
     const vectors = { ...map, frames, note: "12 validation texts. The axes are the same at every step." };
     const spread = {
@@ -474,8 +474,8 @@ const answers = {
     const note = "Confidence is the mean probability of a row's own label over 3 evaluations, variability its standard deviation.";
     const dynamics = { ...map, points, frames: [spread], listed: 2, guide: "M0 75H30V100", axes: "across: variability, 0 to 0.5 · up: confidence, 0 to 100 %", note };
     const task = run.recipe.task ?? "classification";
-    const none = { points: [], frames: [], listed: 0, guide: "", axes: "", note: "" };
-    emit({ kind: "maps_drawn", maps: { vectors, dynamics: task === "classification" ? dynamics : none } });
+    const none = { points: [], legend: [], frames: [], listed: 0, guide: "", axes: "", note: "" };
+    emit({ kind: "maps_drawn", maps: { vectors, dynamics: task === "embeddings" ? none : dynamics } });
   },
 
   review_labels() {
@@ -660,7 +660,10 @@ function answer(query) {
 
 function evaluation() {
   if (task.scores) {
-    const { scores, detail } = task;
+    const { scores } = task;
+    const cut = (size, nth) => ({ size, scores: Object.fromEntries(Object.entries(scores).map(([metric, score]) => [metric, score - 0.01 * (nth + 1)])) });
+    const sizes = (run.recipe.matryoshka_dims ?? []).map(cut);
+    const detail = sizes.length > 0 ? { sizes: { sizes } } : task.detail;
     return { step: run.step, epoch: run.step / 40, loss: 0.3 + 0.4 * Math.exp(-run.step / 30), scores, detail };
   }
   // Seeds differ a little, as in real runs.

@@ -77,8 +77,10 @@ test("embeddings: scores next to those before training, and a search of the user
     await page.getByLabel("Negative column").waitFor();
     await openGroups(page, "Regularization");
     assert.equal(await page.getByLabel("Head dropout").count(), 0);
+    await page.getByLabel("Sizes of the vectors").selectOption({ index: 1 });
     await train(page);
     await page.getByRole("row", { name: /^Tuned model 0\.810 0\.770 0\.680 0\.930/ }).waitFor();
+    await page.getByRole("row", { name: /^First \d+ numbers 0\.800 0\.760 0\.670 0\.920/ }).waitFor();
     await page.getByRole("row", { name: /^Before training 0\.620 0\.570/ }).waitFor();
     await page.getByLabel("Search for").fill("move fast");
     await page.getByRole("button", { name: "Search", exact: true }).click();

@@ -115,13 +115,17 @@ pub struct TrainArguments {
     /// Classification: choose that probability so that the predictions with a label have this accuracy on the validation rows.
     #[arg(long, value_name = "ACCURACY", value_parser = ratio, conflicts_with = "unsure_below")]
     pub unsure_accuracy: Option<f64>,
+    /// Predict this text of your own at each evaluation, and say at the end when its answer turned; can be repeated. The answers
+    /// are in events.jsonl, too. For tasks with a single text in each row that has a label, labels, tags or a number.
+    #[arg(long, value_name = "TEXT")]
+    pub pin: Vec<String>,
     /// Also write the validation rows that the tuned model got wrong to this file, the surest mistakes first: CSV, or JSON lines
-    /// or a spreadsheet if its name ends in .jsonl or .xlsx. Embeddings and running text have none.
+    /// or a spreadsheet if its name ends in .jsonl or .xlsx. Running text has none.
     #[arg(long, value_name = "FILE")]
     pub wrong_rows: Option<PathBuf>,
-    /// Classification: also write each validation row to this file with the mean probability of its label over the evaluations
-    /// (confidence) and its deviation (variability), the least probable first, where labels are often wrong. The ending decides
-    /// about the format as for `--wrong-rows`.
+    /// Also write each validation row to this file with the mean probability of what is right over the evaluations (confidence)
+    /// and its deviation (variability), the least probable first, where labels are often wrong. Numbers, embeddings and running
+    /// text have none. The ending decides about the format as for `--wrong-rows`.
     #[arg(long, value_name = "FILE")]
     pub row_dynamics: Option<PathBuf>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after

@@ -10,6 +10,7 @@ mod labels;
 mod mapping;
 mod model;
 mod negatives;
+mod pins;
 mod pool;
 mod predict;
 mod progress;

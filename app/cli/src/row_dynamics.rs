@@ -20,12 +20,15 @@ const COLUMNS: [&str; 8] = ["line", "file", "label", "predicted", "confidence", 
 /// # Errors
 /// `train.no-dynamics`.
 pub fn check(arguments: &TrainArguments, task: Task) -> Result<(), Diagnostic> {
-    if arguments.row_dynamics.is_none() || task == Task::Classification {
+    if arguments.row_dynamics.is_none() || !matches!(task, Task::Regression | Task::Embeddings) {
         return Ok(());
     }
-    Err(Diagnostic::new("train.no-dynamics", "Only rows with one label have confidence and variability.")
-        .done("The run was not started.")
-        .remedy("Leave out `--row-dynamics`."))
+    Err(Diagnostic::new(
+        "train.no-dynamics",
+        "Numbers and embeddings have no probability, so no confidence and variability.",
+    )
+    .done("The run was not started.")
+    .remedy("Leave out `--row-dynamics`."))
 }
 
 /// Writes the validation rows with their training dynamics to a file, and returns a sentence about them.
@@ -35,10 +38,11 @@ pub fn check(arguments: &TrainArguments, task: Task) -> Result<(), Diagnostic> {
 pub fn write(session: &Session, dataset: &Dataset, out: &Path) -> Result<String, Diagnostic> {
     let rows = row_dynamics(session, dataset);
     table_file::write(out, &COLUMNS, rows.iter().map(cells))?;
-    let hard = rows.iter().filter(|row| row.is_hard()).count();
+    let hard = rows.iter().filter(|row| row.is_hard).count();
     let evaluations = session.trace().dynamics().evaluations();
     Ok(format!(
-        "The training dynamics of {} rows over {evaluations} evaluations are in {}; the labels of {hard} were never likely.",
+        "The training dynamics of {} rows over {evaluations} evaluations are in {}; what is right in {hard} of them was never \
+         likely.",
         rows.len(),
         out.display()
     ))
@@ -78,7 +82,7 @@ mod tests {
             measure: String::new(),
             nearest: Vec::new(),
         };
-        let cells = cells(&RowDynamics { row, class: 0, confidence: 0.125, variability: 1.0 / 3.0 });
+        let cells = cells(&RowDynamics { row, class: 0, confidence: 0.125, variability: 1.0 / 3.0, is_hard: false });
         assert_eq!(json!(cells), json!([6, "training", "good", "bad", 0.125, 0.333333, "No, never.", null]));
         assert_eq!(cells.len(), COLUMNS.len());
     }

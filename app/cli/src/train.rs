@@ -23,6 +23,7 @@ use crate::arguments::{DeviceKind, TrainArguments};
 use crate::data::{self, Data};
 use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
+use crate::pins::Pins;
 use crate::saves::{self, OpenedRun, Saves};
 use crate::table_file::not_written;
 use crate::{row_dynamics, trust, wrong_rows};
@@ -51,10 +52,12 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     if let Some(epochs) = arguments.further {
         train_further(&mut session, epochs)?;
     }
+    let mut pins = Pins::new(&arguments.pin, &data.mapping, &session, &model.pretrained)?;
     let out = |name: &str| arguments.out.join(name);
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
-    let summary = run(&mut session, data.rows.report(), &mut saves, LineWriter::new(events), arguments.steps).await?;
+    let (report, events) = (data.rows.report(), LineWriter::new(events));
+    let summary = run(&mut session, report, &mut saves, events, arguments.steps, &mut pins).await?;
     trust::set_threshold(&mut session, arguments);
     let result = serde_json::to_vec_pretty(&summary).map_err(|error| not_written(&out("result.json"), error))?;
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
@@ -86,6 +89,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     if let Some(verdict) = &summary.verdict {
         println!("{}", verdict.sentence);
+    }
+    for sentence in pins.sentences() {
+        println!("{sentence}");
     }
     if let Some(out) = &arguments.wrong_rows {
         println!("{}", wrong_rows::write(&session, data.rows.dataset(), out).await?);
@@ -233,6 +239,7 @@ async fn run(
     saves: &mut Saves,
     mut events: impl Write,
     steps: Option<u32>,
+    pins: &mut Pins,
 ) -> Result<RunSummary, Diagnostic> {
     // A run that is not saved just ends.
     let interrupt = if saves.is_on() { Some(Interrupt::listen()?) } else { None };
@@ -270,7 +277,15 @@ async fn run(
             bar.suspend(|| eprintln!("warning: {warning}"));
         }
         let step_begin = Instant::now();
-        let progress = match session.advance().await {
+        let advanced = match pins.ask(session).await {
+            Ok(Some((step, answers))) => {
+                emit(&mut events, &Event::Pinned { step, answers })?;
+                session.advance().await
+            }
+            Ok(None) => session.advance().await,
+            Err(diagnostic) => Err(diagnostic),
+        };
+        let progress = match advanced {
             Ok(progress) => progress,
             Err(diagnostic) => {
                 bar.abandon();

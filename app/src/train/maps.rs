@@ -7,13 +7,13 @@ use crate::components::{CollectAny, changing, memo, pressed, typed};
 use crate::data::ChangesRow;
 use crate::page::Page;
 use crate::state::State;
-use crate::state::runs::maps::{Letters, letters, nearest, place, words};
+use crate::state::runs::maps::{Letters, legend, letters, nearest, place, words};
 use crate::train::wrong_rows::item;
 
 /// Percent of the square that its drawing is wider on each side, so that no letter is cut.
 const MARGIN: f64 = 4.0;
 
-/// Maps of the validation rows: their vectors over the run, and how sure the model was of their labels.
+/// Maps of the validation rows: their vectors over the run, and how sure the model was of what is right.
 #[component]
 pub fn Maps() -> impl IntoView {
     let page = Page::get();
@@ -33,7 +33,7 @@ pub fn Maps() -> impl IntoView {
         <div class="stack" hidden=has_none>
             <h4>"Maps"</h4>
             <p class="hint">
-                "Validation texts as the model sees them, from before training to its end; and the rows whose label it never found likely."
+                "Validation texts as the model sees them, from before training to its end; and the rows that it never found likely."
             </p>
             <span hidden=is_open>
                 <button type="button" disabled=cannot on:click=pressed(move |_| page.act(State::draw_maps))>
@@ -50,7 +50,7 @@ pub fn Maps() -> impl IntoView {
 fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoView {
     let page = Page::get();
     let map = StoredValue::new(page.peek(|state| state.run.maps.as_ref().map(pick).cloned().unwrap_or_default()));
-    let legend = page.peek(State::map_legend);
+    let keys = map.with_value(legend).into_iter().map(|name| view! { <li>{name}</li> }).collect_any();
     let can_mend = page.memo(State::can_mend_run);
     let (note, axes, guide) = map.with_value(|map| (map.note.clone(), map.axes.clone(), map.guide.clone()));
     let (points, frames) = map.with_value(|map| (map.points.len(), map.frames.len()));
@@ -94,7 +94,6 @@ fn RowMapView(title: &'static str, pick: fn(&RunMaps) -> &RowMap) -> impl IntoVi
     };
     let opened = changing(move || chosen.get().and_then(row));
     let listed = changing(move || (0..map.with_value(|map| map.listed as usize)).filter_map(row).collect_any());
-    let keys = legend.into_iter().map(|(_, name)| view! { <li>{name}</li> }).collect_any();
     view! {
         <figure class="map stack" hidden=points == 0>
             <figcaption>

@@ -9,7 +9,8 @@ use crate::run::WrongRow;
 pub struct RunMaps {
     /// Texts by the two principal components of their vectors, at each evaluation.
     pub vectors: RowMap,
-    /// Rows by the variability and the mean of their label's probability over the evaluations, the least probable first.
+    /// Rows by the variability and the mean of the probability of what is right in them, over the evaluations; the least
+    /// probable first.
     pub dynamics: RowMap,
 }
 
@@ -18,6 +19,8 @@ pub struct RunMaps {
 pub struct RowMap {
     /// The rows; empty if there is no such map.
     pub points: Vec<MapPoint>,
+    /// Names of the kinds of rows, mostly their labels; empty if all are of one kind.
+    pub legend: Vec<String>,
     /// Their places at one time after another.
     pub frames: Vec<MapFrame>,
     /// Number of points, the first ones, that are worth reading one by one.
@@ -35,7 +38,7 @@ pub struct RowMap {
 pub struct MapPoint {
     /// The row, right or wrong.
     pub row: WrongRow,
-    /// Index of its label; 0 if rows have none.
+    /// Index of its kind in the legend; 0 if there is none.
     pub class: u32,
 }
 

@@ -2,13 +2,14 @@
 
 use crate::dataset::Dataset;
 use crate::dataset::phrases::{count, excerpt, thousands};
-use crate::decimal::fixed;
+use crate::decimal::{fixed, trimmed};
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{PrincipalComponents, centered, nearest_label_agreement};
-use crate::recipe::Task;
 use crate::run::{MapFrame, MapPoint, RowMap, RunMaps, WrongRow};
-use crate::text::{Labels, Similarity};
-use crate::train::{Session, VectorFrame};
+use crate::runner::row_kinds::RowKinds;
+use crate::runner::wrong_rows::{judged, shown};
+use crate::text::Labels;
+use crate::train::{JudgedRow, Session, VectorFrame};
 
 /// Least number of texts that make a map.
 const MIN_TEXTS: usize = 4;
@@ -17,62 +18,106 @@ const MAX_ROWS: usize = 300;
 const HARDEST_ROWS: usize = 100;
 /// Most rows that are listed below it.
 const LISTED_ROWS: usize = 10;
-/// The hard corner: the given label was never likely.
+/// The hard corner: what is right was never likely.
 const HARD_CONFIDENCE: f64 = 0.25;
 const HARD_VARIABILITY: f64 = 0.15;
 
-/// How sure a run was of the label of a validation row.
+/// How sure a run was of what is right in a validation row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowDynamics {
-    /// The row with its label and its prediction by the weights that were kept.
+    /// The row with what is right and its prediction by the weights that were kept.
     pub row: WrongRow,
-    /// Index of its label.
+    /// Index of its kind.
     pub class: u32,
-    /// Mean probability of its label over the evaluations.
+    /// Mean probability of what is right, over the evaluations.
     pub confidence: f64,
     /// Standard deviation of that probability.
     pub variability: f64,
+    /// True if what is right was never likely. Never so for texts, of which each has other ones that are as good.
+    pub is_hard: bool,
 }
 
-impl RowDynamics {
-    /// Returns true if the label was never likely.
-    pub fn is_hard(&self) -> bool {
-        self.confidence < HARD_CONFIDENCE && self.variability < HARD_VARIABILITY
+/// The maps of a run; without points where the task has none: vectors need a text that is pooled or read as a question,
+/// dynamics something right of which the model can be sure.
+pub fn run_maps(session: &Session, dataset: &Dataset) -> RunMaps {
+    let rows = MapRows::new(session, dataset);
+    let (vectors, mut dynamics) = (vector_map(&rows), dynamics_map(&rows));
+    if vectors.points.is_empty() && dynamics.points.is_empty() && dynamics.note.is_empty() {
+        dynamics.note = "There is no map of these rows: they are running text, or too few.".into();
+    }
+    RunMaps { vectors, dynamics }
+}
+
+/// The training dynamics of all validation rows, the least probable first. Empty for embeddings, numbers and running text.
+pub fn row_dynamics(session: &Session, dataset: &Dataset) -> Vec<RowDynamics> {
+    MapRows::new(session, dataset).dynamics()
+}
+
+/// The validation rows of a run. A row of question answering is a question.
+struct MapRows<'a> {
+    session: &'a Session,
+    dataset: &'a Dataset,
+    /// The rows next to their predictions; empty for embeddings and running text.
+    judged: Vec<JudgedRow>,
+    kinds: RowKinds,
+}
+
+impl<'a> MapRows<'a> {
+    fn new(session: &'a Session, dataset: &'a Dataset) -> Self {
+        // A row of embeddings has no answer of its own on a map.
+        let has_answers = !matches!(session.data().validation.labels, Labels::Similarity(_));
+        let judged = if has_answers { judged(session, dataset) } else { Vec::new() };
+        let kinds = RowKinds::new(session.data(), &judged);
+        Self { session, dataset, judged, kinds }
+    }
+
+    fn dynamics(&self) -> Vec<RowDynamics> {
+        let dynamics = self.session.trace().dynamics();
+        let of_row = |row: usize| {
+            let (confidence, variability) = (dynamics.confidence(row), dynamics.variability(row));
+            let measure = format!("confidence {}, variability {}", percent(confidence), fixed(variability, 2));
+            let is_hard = self.has_hard_corner() && confidence < HARD_CONFIDENCE && variability < HARD_VARIABILITY;
+            RowDynamics { row: self.shown(row, measure), class: self.kinds.of(row), confidence, variability, is_hard }
+        };
+        let is_running_text = self.judged.is_empty();
+        let mut rows: Vec<RowDynamics> = (0..dynamics.rows()).filter(|_| !is_running_text).map(of_row).collect();
+        rows.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
+        rows
+    }
+
+    fn has_hard_corner(&self) -> bool {
+        !matches!(self.session.data().validation.labels, Labels::Continuations { .. })
+    }
+
+    /// The row that a recorded text belongs to.
+    fn of_text(&self, text: u32) -> usize {
+        match &self.session.data().validation.labels {
+            Labels::Similarity(similarity) => text as usize / similarity.texts_per_row(),
+            Labels::Spans { windows, .. } => windows[text as usize].question as usize,
+            _ => text as usize,
+        }
+    }
+
+    fn shown(&self, row: usize, measure: String) -> WrongRow {
+        let judged = self.judged.get(row).cloned().unwrap_or_else(|| JudgedRow {
+            row: row as u32,
+            decisions: Vec::new(),
+            given: self.kinds.name(row),
+            predicted: String::new(),
+            measure: String::new(),
+        });
+        WrongRow { measure, ..shown(self.dataset, self.session, &judged) }
     }
 }
 
-/// The maps of a run; without points where the task has none: vectors need one text or pair in each row, dynamics one label.
-pub fn run_maps(session: &Session, dataset: &Dataset) -> RunMaps {
-    RunMaps { vectors: vector_map(session, dataset), dynamics: dynamics_map(session, dataset) }
-}
-
-/// The training dynamics of all validation rows, the least probable label first. Empty in other tasks than single-label
-/// classification.
-pub fn row_dynamics(session: &Session, dataset: &Dataset) -> Vec<RowDynamics> {
-    let dynamics = session.trace().dynamics();
-    let of_row = |row: usize| {
-        let (confidence, variability) = (dynamics.confidence(row), dynamics.variability(row));
-        let measure = format!("confidence {}, variability {}", percent(confidence), fixed(variability, 2));
-        let class = class_of(session, row);
-        RowDynamics { row: shown(session, dataset, row, measure), class: class.unwrap_or(0), confidence, variability }
-    };
-    let mut rows: Vec<RowDynamics> = (0..dynamics.rows()).map(of_row).collect();
-    rows.sort_by(|a, b| a.confidence.total_cmp(&b.confidence));
-    rows
-}
-
-fn vector_map(session: &Session, dataset: &Dataset) -> RowMap {
-    let (trace, validation) = (session.trace(), &session.data().validation);
+fn vector_map(rows: &MapRows) -> RowMap {
+    let trace = rows.session.trace();
     let (texts, frames) = (trace.texts(), trace.frames());
     let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return RowMap::default() };
     if texts.len() < MIN_TEXTS || frames.len() < 2 {
         return RowMap::default();
     }
-    let per_row = match &validation.labels {
-        Labels::Similarity(similarity) => similarity.texts_per_row(),
-        _ => 1,
-    };
-    let rows: Vec<usize> = texts.iter().map(|&text| text as usize / per_row).collect();
+    let of_texts: Vec<usize> = texts.iter().map(|&text| rows.of_text(text)).collect();
     let hidden = last.vectors.len() / texts.len();
     // Each around its own mean: otherwise the first component would be the way that all texts went together.
     let around_mean = |frame: &VectorFrame| centered(&frame.vectors, hidden);
@@ -83,43 +128,51 @@ fn vector_map(session: &Session, dataset: &Dataset) -> RowMap {
         .collect();
     let farthest = places.iter().flatten().flatten().fold(f64::MIN_POSITIVE, |most, place| most.max(place.abs()));
     let percent_of = |place: f64| (50.0 + 50.0 * place / farthest) as f32;
-    let classes: Option<Vec<u32>> = rows.iter().map(|&row| class_of(session, row)).collect();
-    let agreement = |frame: &VectorFrame| Some(nearest_label_agreement(&frame.vectors, hidden, classes.as_deref()?));
+    let classes: Vec<u32> = of_texts.iter().map(|&row| rows.kinds.of(row)).collect();
+    let has_kinds = !rows.kinds.legend.is_empty();
+    let agreement = |frame: &VectorFrame| has_kinds.then(|| nearest_label_agreement(&frame.vectors, hidden, &classes));
     let before = agreement(first);
     let of_frame = |(frame, places): (&VectorFrame, &Vec<[f64; 2]>)| {
-        let name = name(frame.step);
+        let (name, alike) = (name(frame.step), rows.kinds.alike);
         let words = match (agreement(frame), before) {
             (Some(now), Some(before)) if frame.step > first.step => format!(
-                "At {name}, the nearest other text has the same label for {} of these texts; {}, for {}.",
+                "At {name}, the nearest other text {alike} for {} of these texts; {}, for {}.",
                 percent(now),
                 self::name(first.step),
                 percent(before),
             ),
             (Some(now), _) => {
-                format!(
-                    "{}, the nearest other text has the same label for {} of these texts.",
-                    capital(&name),
-                    percent(now)
-                )
+                format!("{}, the nearest other text {alike} for {} of these texts.", capital(&name), percent(now))
             }
-            _ => format!("The vectors {name}."),
+            _ => format!("The vectors {}.", at(frame.step)),
         };
         let x = places.iter().map(|place| percent_of(place[0])).collect();
         let y = places.iter().map(|place| percent_of(-place[1])).collect();
         MapFrame { name, words, x, y }
     };
-    let point = |&row: &usize| point(shown(session, dataset, row, String::new()), class_of(session, row).unwrap_or(0));
+    let (what, vector) = match rows.session.data().validation.labels {
+        Labels::Spans { .. } => (
+            "question",
+            "A question's place is the vector of its first token, from which the head reads whether the passage has an answer,",
+        ),
+        _ => ("validation text", "A text's place is its vector, which the head reads,"),
+    };
     let note = format!(
-        "{}. A text's place is its vector, which the head reads, along the first two principal components (PCA): the two \
-         directions in which the vectors {} and {} differ most, each around their mean. They hold {} of the variance, so \
-         that texts may be farther apart than they look. The axes are the same at every step.",
-        count(texts.len(), "validation text"),
+        "{}. {vector} along the first two principal components (PCA): the two directions in which the vectors {} and {} \
+         differ most, each around their mean. They hold {} of the variance, so that texts may be farther apart than they \
+         look. The axes are the same at every step.",
+        count(texts.len(), what),
         name(first.step),
         at(last.step),
         percent(components.explained.iter().sum()),
     );
     RowMap {
-        points: rows.iter().map(point).collect(),
+        points: of_texts
+            .iter()
+            .zip(&classes)
+            .map(|(&row, &class)| point(rows.shown(row, String::new()), class))
+            .collect(),
+        legend: rows.kinds.legend.clone(),
         frames: frames.iter().zip(&places).map(of_frame).collect(),
         axes: "across: first component · up: second component".into(),
         note,
@@ -127,42 +180,112 @@ fn vector_map(session: &Session, dataset: &Dataset) -> RowMap {
     }
 }
 
-fn dynamics_map(session: &Session, dataset: &Dataset) -> RowMap {
-    let rows = row_dynamics(session, dataset);
-    let evaluations = session.trace().dynamics().evaluations() as usize;
+fn dynamics_map(map_rows: &MapRows) -> RowMap {
+    let rows = map_rows.dynamics();
+    let evaluations = map_rows.session.trace().dynamics().evaluations() as usize;
+    let Some(confidence) = confidence(map_rows) else { return RowMap::default() };
     if rows.is_empty() || evaluations < 2 {
-        let is_short = !rows.is_empty() || matches!(session.data().validation.labels, Labels::Classes(_));
         let note = "Confidence and variability need two evaluations at least: evaluate more often, or train longer.";
-        return RowMap { note: if is_short { note.into() } else { String::new() }, ..RowMap::default() };
+        return RowMap { note: note.into(), ..RowMap::default() };
     }
+    let has_corner = map_rows.has_hard_corner();
     let total = rows.len();
-    let hard = rows.iter().filter(|row| row.is_hard()).count();
-    let words = format!(
-        "{} of {} in the hard corner at the bottom left, below {} confidence and {} variability.",
-        if hard == 0 { "None".to_owned() } else { thousands(hard) },
-        if total == 1 { "1 row is".to_owned() } else { format!("{} rows are", thousands(total)) },
-        percent(HARD_CONFIDENCE),
-        fixed(HARD_VARIABILITY, 2),
-    );
+    let hard = rows.iter().filter(|row| row.is_hard).count();
+    let axes = if has_corner { Axes::WHOLE } else { Axes::around(&rows) };
+    let (words, reading) = if has_corner {
+        let words = format!(
+            "{} of {} in the hard corner at the bottom left, below {} confidence and {} variability.",
+            if hard == 0 { "None".to_owned() } else { thousands(hard) },
+            if total == 1 { "1 row is".to_owned() } else { format!("{} rows are", thousands(total)) },
+            percent(HARD_CONFIDENCE),
+            fixed(HARD_VARIABILITY, 2),
+        );
+        let reading = "In the hard corner the model never found likely what is given: often that is wrong, other rows are just \
+                       rare or hard";
+        (words, reading)
+    } else {
+        let words = format!(
+            "Confidence goes from {} to {}. The rows with the lowest are listed: their texts were expected the least.",
+            percent(axes.confidence[0]),
+            percent(axes.confidence[1]),
+        );
+        (
+            words,
+            "At the bottom are texts that the model never came to expect: wrong or odd ones, and those for which much else would be as good",
+        )
+    };
     let note = format!(
-        "Confidence is the mean probability of a row's own label over {}, variability its standard deviation. In the hard \
-         corner the model disagreed with the label all along: many of these labels are wrong, other rows are just rare or \
-         hard (Swayamdipta et al. 2020, “Dataset Cartography”, arXiv:2009.10795). These are the validation rows, which each \
-         evaluation judges anyway; training rows would cost another pass. For them, there are suspected labels.",
+        "Confidence is the mean {confidence} over {}, variability its standard deviation. {reading} (Swayamdipta et al. 2020, \
+         “Dataset Cartography”, arXiv:2009.10795). These are the validation rows, which each evaluation judges anyway; \
+         training rows would cost another pass.{}",
         count(evaluations, "evaluation"),
+        if map_rows.kinds.are_labels { " For them, there are suspected labels." } else { "" },
     );
     let kept = spread(rows, MAX_ROWS, HARDEST_ROWS);
-    let listed = kept.iter().take(LISTED_ROWS).take_while(|row| row.is_hard()).count() as u32;
-    let x = kept.iter().map(|row| (200.0 * row.variability) as f32).collect();
-    let y = kept.iter().map(|row| (100.0 - 100.0 * row.confidence) as f32).collect();
-    let (top, right) = (100.0 - 100.0 * HARD_CONFIDENCE, 200.0 * HARD_VARIABILITY);
+    let listed = kept.iter().take(LISTED_ROWS).take_while(|row| !has_corner || row.is_hard).count() as u32;
+    let x = kept.iter().map(|row| axes.x(row.variability)).collect();
+    let y = kept.iter().map(|row| axes.y(row.confidence)).collect();
+    let corner = || format!("M0 {}H{}V100", axes.y(HARD_CONFIDENCE), axes.x(HARD_VARIABILITY));
     RowMap {
         points: kept.into_iter().map(|RowDynamics { row, class, .. }| point(row, class)).collect(),
+        legend: map_rows.kinds.legend.clone(),
         frames: vec![MapFrame { name: String::new(), words, x, y }],
         listed,
-        guide: format!("M0 {top}H{right}V100"),
-        axes: "across: variability, 0 to 0.5 · up: confidence, 0 to 100 %".into(),
+        guide: if has_corner { corner() } else { String::new() },
+        axes: axes.words(),
         note,
+    }
+}
+
+/// The probability whose mean is the confidence of a row; none if the task has none.
+fn confidence(rows: &MapRows) -> Option<&'static str> {
+    Some(match &rows.session.data().validation.labels {
+        Labels::Classes(_) => "probability of a row's own label",
+        Labels::MultiLabel(_) => "probability of the right decision about a row's least likely label",
+        Labels::Tags(_) => "probability of the right tag of a row's least likely word",
+        Labels::Relevance(_) => "closeness of a passage's score to its label (1 minus their difference)",
+        Labels::Spans { .. } => {
+            "probability that an answer starts and ends where it should, or that a passage has none,"
+        }
+        Labels::Continuations { .. } if !rows.judged.is_empty() => {
+            "probability of a token of the right text (the geometric mean over its tokens: 1 / perplexity)"
+        }
+        Labels::Continuations { .. } | Labels::Numbers(_) | Labels::Similarity(_) => return None,
+    })
+}
+
+/// The part of confidence and variability that the map shows.
+struct Axes {
+    variability: f64,
+    confidence: [f64; 2],
+}
+
+impl Axes {
+    /// All that is possible.
+    const WHOLE: Self = Self { variability: 0.5, confidence: [0.0, 1.0] };
+
+    /// What these rows have, up to the next percent.
+    fn around(rows: &[RowDynamics]) -> Self {
+        let most = rows.iter().map(|row| row.variability).fold(0.0, f64::max);
+        let ends = |ends: [f64; 2], row: &RowDynamics| [ends[0].min(row.confidence), ends[1].max(row.confidence)];
+        let [low, high] = rows.iter().fold([1.0, 0.0], ends);
+        let up = |value: f64| (100.0 * value).floor() / 100.0 + 0.01;
+        let high = up(high).min(1.0);
+        Self { variability: up(most), confidence: [((100.0 * low).floor() / 100.0).min(high - 0.01), high] }
+    }
+
+    fn x(&self, variability: f64) -> f32 {
+        (100.0 * variability / self.variability) as f32
+    }
+
+    fn y(&self, confidence: f64) -> f32 {
+        let [low, high] = self.confidence;
+        (100.0 * (high - confidence) / (high - low)) as f32
+    }
+
+    fn words(&self) -> String {
+        let [low, high] = self.confidence.map(|end| fixed(100.0 * end, 0));
+        format!("across: variability, 0 to {} · up: confidence, {low} to {high} %", trimmed(self.variability, 2))
     }
 }
 
@@ -181,32 +304,6 @@ fn spread<T>(mut rows: Vec<T>, most: usize, first: usize) -> Vec<T> {
 fn point(row: WrongRow, class: u32) -> MapPoint {
     let (text, pair) = (excerpt(&row.text, PREVIEW_CHARS), row.pair.map(|text| excerpt(&text, PREVIEW_CHARS)));
     MapPoint { row: WrongRow { text, pair, ..row }, class }
-}
-
-/// Index of the label of a validation row.
-fn class_of(session: &Session, row: usize) -> Option<u32> {
-    match &session.data().validation.labels {
-        Labels::Classes(classes) | Labels::Similarity(Similarity::Classes(classes)) => classes.get(row).copied(),
-        _ => None,
-    }
-}
-
-fn shown(session: &Session, dataset: &Dataset, row: usize, measure: String) -> WrongRow {
-    let number = dataset.validation.get(row).copied().unwrap_or_default();
-    let label = |class: Option<u32>| class.and_then(|class| session.data().labels.get(class as usize).cloned());
-    let best = session.best().filter(|_| session.recipe().task() == Task::Classification);
-    let predicted = best.and_then(|(_, predictions)| predictions.get(row)).map(|prediction| prediction.class());
-    WrongRow {
-        line: dataset.line(number),
-        is_in_train_file: dataset.is_from_train_file(number),
-        text: dataset.text(number).to_owned(),
-        pair: dataset.second_text(number).map(str::to_owned),
-        given: label(class_of(session, row)).unwrap_or_default(),
-        likely: label(predicted).map(|label| vec![label]),
-        predicted: label(predicted).unwrap_or_default(),
-        measure,
-        nearest: Vec::new(),
-    }
 }
 
 fn name(step: u32) -> String {

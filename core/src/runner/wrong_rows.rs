@@ -6,8 +6,9 @@ use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::run::{WrongRow, WrongRowQuery, WrongRows};
 use crate::runner::nearest_rows::NearestRows;
+use crate::runner::searched_rows::judged_by_search;
 use crate::runner::shown_labels::{aligned_words, label_names};
-use crate::text::Labels;
+use crate::text::{Labels, Similarity};
 use crate::train::{Decision, JudgedRow, Session, judged_rows};
 use crate::usage::PromptForm;
 
@@ -21,8 +22,8 @@ pub struct WrongRowSearch {
 }
 
 impl WrongRowSearch {
-    /// Judges the validation rows by the best evaluation so far. There are none before the first one, and for tasks in which
-    /// no row has a right answer of its own: embeddings and running text.
+    /// Judges the validation rows by the best evaluation so far. There are none before the first one, and for running text, in
+    /// which no row has a right answer of its own.
     pub fn new(session: &Session, dataset: &Dataset) -> Self {
         Self { judged: judged(session, dataset), made_at: session.state().history.len(), nearest: None }
     }
@@ -80,34 +81,50 @@ impl WrongRowSearch {
     }
 
     fn shown(&self, dataset: &Dataset, session: &Session, row: &JudgedRow) -> WrongRow {
-        let [text, pair] = texts(dataset, session, row).map(|text| text.map(str::to_owned));
-        let number = number(dataset, row);
-        let likely = match dataset.task {
-            Task::Classification | Task::MultiLabel => {
-                let predicted: Vec<u32> = row.decisions.iter().filter_map(|decision| decision.predicted).collect();
-                Some(label_names(dataset, &predicted))
-            }
-            _ => None,
-        };
-        let JudgedRow { given, predicted, measure, .. } = row.clone();
-        WrongRow {
-            line: dataset.line(number),
-            is_in_train_file: dataset.is_from_train_file(number),
-            text: text.unwrap_or_default(),
-            pair,
-            given,
-            predicted,
-            likely,
-            measure,
-            nearest: self.nearest.as_ref().map(|nearest| nearest.of(session, dataset, row.row)).unwrap_or_default(),
-        }
+        let nearest = self.nearest.as_ref().map(|nearest| nearest.of(session, dataset, row.row)).unwrap_or_default();
+        let shown = shown(dataset, session, row);
+        // What is right is the second text of a pair that is searched for.
+        let is_searched = matches!(
+            session.data().validation.labels,
+            Labels::Similarity(Similarity::Pairs { .. } | Similarity::Triplets { .. })
+        );
+        WrongRow { nearest, pair: shown.pair.filter(|_| !is_searched), ..shown }
     }
 }
 
-fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
+/// A row with its texts, without its nearest training rows.
+pub(super) fn shown(dataset: &Dataset, session: &Session, row: &JudgedRow) -> WrongRow {
+    let [text, pair] = texts(dataset, session, row).map(|text| text.map(str::to_owned));
+    let number = number(dataset, row);
+    let likely = match dataset.task {
+        Task::Classification | Task::MultiLabel => {
+            let predicted: Vec<u32> = row.decisions.iter().filter_map(|decision| decision.predicted).collect();
+            Some(label_names(dataset, &predicted))
+        }
+        _ => None,
+    };
+    let JudgedRow { given, predicted, measure, .. } = row.clone();
+    WrongRow {
+        line: dataset.line(number),
+        is_in_train_file: dataset.is_from_train_file(number),
+        text: text.unwrap_or_default(),
+        pair,
+        given,
+        predicted,
+        likely,
+        measure,
+        nearest: Vec::new(),
+    }
+}
+
+/// The validation rows next to the predictions of the best evaluation so far, as [`WrongRowSearch::new`] judges them.
+pub(super) fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
     let is_running_text = dataset.task == Task::Generation && dataset.prompt_form() == PromptForm::Corpus;
     let Some((evaluation, predictions)) = session.best().filter(|_| !is_running_text) else { return Vec::new() };
     let data = session.data();
+    if let Labels::Similarity(_) = data.validation.labels {
+        return judged_by_search(session, dataset);
+    }
     // Words without a token have no prediction: then the words cannot be distinguished, and only their tags are named.
     let words = |row: u32| {
         let Labels::Tags(tags) = &data.validation.labels else { return Vec::new() };

@@ -13,6 +13,7 @@ use crate::model::{TaskModel, Unit};
 use crate::recipe::ParamGroup;
 use crate::run::{EndReason, Forgetting};
 use crate::train::eval::predict::Prediction;
+use crate::train::eval::searched_rows::SearchedRow;
 use crate::train::state::RunState;
 use crate::weights::{Weight, WeightMut, WeightRef, Weights, in_32_bits};
 
@@ -72,6 +73,9 @@ pub struct SavedBest {
     pub evaluation: Evaluation,
     /// Prediction for each validation row.
     pub predictions: Vec<Prediction>,
+    /// What was found for the validation rows of embeddings.
+    #[serde(default)]
+    pub searched: Vec<SearchedRow>,
     /// True if its weights are the live ones, which are then not saved twice.
     pub is_live: bool,
 }

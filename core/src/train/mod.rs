@@ -35,6 +35,7 @@ pub use data::TrainingData;
 pub use eval::forgetting::{compare_embeddings, general_texts};
 pub use eval::judged_rows::{Decision, JudgedRow, judged_rows};
 pub use eval::predict::{ClassDecision, Prediction, RowLoss, predict};
+pub use eval::searched_rows::SearchedRow;
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};
 pub use gradients::{Gradient, Gradients};
 pub use linear_probe::{LinearProbe, ProbeFeatures, ProbeFit, ProbeTargets};

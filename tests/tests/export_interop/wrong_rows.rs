@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use hone_core::dataset::Mapping;
 use hone_core::model::{Dropout, Input};
 use hone_core::pretrained::Pretrained;
-use hone_core::recipe::{Pooling, RecipeSpec, Task};
+use hone_core::recipe::{Metric, Pooling, RecipeSpec, Task};
 use hone_core::run::{WrongRowQuery, WrongRows};
 use hone_core::runner::{EncodedDataset, WrongRowSearch};
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
@@ -216,4 +216,68 @@ fn prompts_are_compared_without_their_completions() {
     assert!(largest < 1e-4, "{largest}");
     let near = &found.rows[0].nearest[0];
     assert!(near.label.starts_with("w4") && near.pair.is_none() && near.text.split(' ').count() == 3, "{near:?}");
+}
+
+/// A run of embeddings, and its rows that match a query.
+fn searched(file: &str, mapping: Mapping, query: &WrongRowQuery) -> (EncodedDataset, Session, WrongRows) {
+    let rows = encoded(file, mapping, &micro());
+    let recipe = RecipeSpec { task: Task::Embeddings, epochs: Some(1), ..RecipeSpec::default() };
+    let mut session = rows.session(&micro(), recipe, &Device::flex()).unwrap();
+    run(&mut session);
+    let found = WrongRowSearch::new(&session, rows.dataset()).find(&session, rows.dataset(), query, 500);
+    (rows, session, found)
+}
+
+#[test]
+fn a_pair_is_wrong_if_another_text_is_found_first() {
+    let row = |nth: usize| format!("w{} w{},w{} w{}\n", 6 + nth % 12, 18 + nth / 12, 24 + nth % 12, 36 + nth / 12);
+    let file = format!("anchor,positive\n{}", (0..72).map(row).collect::<String>());
+    let mapping = Mapping::Pairs { anchor: 0, positive: 1, negative: None };
+    let (rows, session, found) = searched(&file, mapping, &WrongRowQuery::default());
+    let queries = rows.dataset().validation.len() as f64;
+    let missed = (1.0 - session.best().unwrap().0.score(Metric::RecallAt1)) * queries;
+    assert!(found.total > 0 && (f64::from(found.total) - missed).abs() < 1e-6, "{} for {missed}", found.total);
+    for row in &found.rows {
+        let own = file.lines().nth(row.line as usize - 1).unwrap();
+        assert_eq!(own, format!("{},{}", row.text, row.given), "the right answer is the text of the same row");
+        assert!(row.predicted != row.given && file.contains(&format!(",{}\n", row.predicted)), "{row:?}");
+        assert!(row.pair.is_none() && row.measure.contains("the right answer is on rank "), "{row:?}");
+    }
+    // The lead of the wrong answer, which decides the order.
+    let lead = |measure: &str| {
+        let cosines: Vec<f64> =
+            measure.split([' ', ';']).filter(|word| word.contains('.')).map(|it| it.parse().unwrap()).collect();
+        cosines[0] - cosines[1]
+    };
+    let leads: Vec<f64> = found.rows.iter().map(|row| lead(&row.measure)).collect();
+    assert!(leads.is_sorted_by(|a, b| a + 2e-3 > *b) && leads[0] > 0.0, "{leads:?}");
+}
+
+#[test]
+fn a_labeled_text_is_wrong_if_one_of_another_label_is_found_first() {
+    let mapping = Mapping::LabeledTexts { text: 0, label: 1 };
+    let flipped: Vec<usize> = (0..30).map(|nth| 4 + 5 * nth).collect();
+    let (_, _, all) = searched(&table(160, &flipped), mapping.clone(), &WrongRowQuery::default());
+    assert!(
+        all.total > 0 && all.rows.iter().all(|row| row.given != row.predicted && row.measure.contains("comes first"))
+    );
+    let query = WrongRowQuery { actual: Some(0), predicted: Some(1), ..WrongRowQuery::default() };
+    let (_, _, some) = searched(&table(160, &flipped), mapping, &query);
+    let expected = all.rows.iter().filter(|row| row.given == "a" && row.predicted == "b").count();
+    assert_eq!(some.total as usize, expected);
+}
+
+#[test]
+fn rated_pairs_are_ordered_by_how_far_their_place_is_wrong() {
+    let row =
+        |nth: usize| format!("w{} w{},w{} w{},{}\n", 6 + nth % 7, 18 + nth / 7, 6 + nth % 5, 20 + nth % 9, nth % 6);
+    let file = format!("text,pair,score\n{}", (0..60).map(row).collect::<String>());
+    let (rows, _, found) =
+        searched(&file, Mapping::ScoredPairs { text: 0, pair: 1, score: 2 }, &WrongRowQuery::default());
+    assert!(found.total > 0 && found.total as usize <= rows.dataset().validation.len());
+    let place =
+        |words: &str| -> i32 { words.split("above ").nth(1).unwrap().split('\u{a0}').next().unwrap().parse().unwrap() };
+    let distances: Vec<i32> = found.rows.iter().map(|row| (place(&row.given) - place(&row.predicted)).abs()).collect();
+    assert!(distances.is_sorted_by(|a, b| a + 1 >= *b) && distances[0] > 10, "{distances:?}");
+    assert!(found.rows.iter().all(|row| row.pair.is_some() && row.predicted.starts_with("cosine ")), "{found:?}");
 }

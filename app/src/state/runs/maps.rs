@@ -2,7 +2,6 @@
 
 use hone_core::decimal::fixed;
 use hone_core::protocol::Command;
-use hone_core::recipe::Task;
 use hone_core::run::{MapFrame, MapPoint, RowMap, RunMaps};
 
 use crate::format;
@@ -22,9 +21,9 @@ pub struct Letters {
 }
 
 impl State {
-    /// Returns true if the run has maps: one text or pair in each row, with one label or as a vector.
+    /// Returns true if the run is over, so that there is something to map.
     pub fn has_maps(&self) -> bool {
-        self.run.summary().is_some() && matches!(self.run.task(), Task::Classification | Task::Embeddings)
+        self.run.summary().is_some()
     }
 
     /// Asks for the maps.
@@ -36,14 +35,11 @@ impl State {
     pub(in crate::state) fn on_maps(&mut self, maps: RunMaps) {
         self.run.maps = Some(maps);
     }
+}
 
-    /// Letter and name of each label on the maps; empty if rows have none.
-    pub fn map_legend(&self) -> Vec<(String, String)> {
-        let labels = self.run.plan.as_ref().map(|plan| plan.labels.as_slice()).unwrap_or_default();
-        let name =
-            |(class, label): (u32, &String)| (class_of(class), format!("{} {}", letter(class), format::visible(label)));
-        (0..).zip(labels).map(name).collect()
-    }
+/// Letter and name of each kind of rows on a map.
+pub fn legend(map: &RowMap) -> Vec<String> {
+    (0..).zip(&map.legend).map(|(class, name)| format!("{} {}", letter(class), format::visible(name))).collect()
 }
 
 /// The points of a map, label by label.

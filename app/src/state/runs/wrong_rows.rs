@@ -4,7 +4,6 @@ use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::SHOWN_ROWS;
 use hone_core::protocol::Command;
-use hone_core::recipe::Task;
 use hone_core::run::{WrongRowQuery, WrongRows};
 
 use crate::state::{Effect, State, Topic};
@@ -23,10 +22,10 @@ pub struct WrongRowList {
 }
 
 impl State {
-    /// Returns true if the run has rows with a right answer each: not for embeddings and running text.
+    /// Returns true if the run has rows with a right answer each: not for running text.
     pub fn has_wrong_rows(&self) -> bool {
         let is_running_text = matches!(self.run.mapping, Some(Mapping::Corpus { .. }));
-        self.run.summary().is_some() && self.run.task() != Task::Embeddings && !is_running_text
+        self.run.summary().is_some() && !is_running_text
     }
 
     /// The query of the list; that of all wrong rows if the list is closed.

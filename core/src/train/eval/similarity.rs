@@ -15,11 +15,50 @@ use crate::train::similarity_targets::SCALE;
 const MAX_QUERIES: usize = 1_000;
 
 /// The vectors of the texts of rows.
-struct Compared<'a> {
+pub(super) struct Compared<'a> {
     vectors: Vec<Cow<'a, [f32]>>,
     /// For each text, a number that equal texts share.
     identities: Vec<u32>,
     rows: usize,
+}
+
+/// The texts that are searched for, and those among which they are.
+pub(super) struct Corpus<'a> {
+    queries: Vec<usize>,
+    texts: Vec<usize>,
+    right: Right<'a>,
+}
+
+/// The right answers.
+enum Right<'a> {
+    /// Texts of the same class.
+    Classes(&'a [u32]),
+    /// The positives of each anchor, as the numbers that equal texts share.
+    Positives { identities: &'a [u32], of_anchors: HashMap<u32, BTreeSet<u32>> },
+}
+
+impl Corpus<'_> {
+    /// The texts that are searched for: at most some, spread evenly over all.
+    pub(super) fn queries(&self) -> impl Iterator<Item = usize> {
+        let step = self.queries.len().div_ceil(MAX_QUERIES).max(1);
+        self.queries.iter().step_by(step).copied()
+    }
+
+    /// The texts that can be found for a query.
+    pub(super) fn candidates(&self, query: usize) -> impl Iterator<Item = usize> {
+        let is_itself = move |text: usize| text == query && matches!(self.right, Right::Classes(_));
+        self.texts.iter().copied().filter(move |&text| !is_itself(text))
+    }
+
+    /// Returns true if a text is a right answer.
+    pub(super) fn is_right(&self, query: usize, text: usize) -> bool {
+        match &self.right {
+            Right::Classes(classes) => classes[query] == classes[text],
+            Right::Positives { identities, of_anchors } => {
+                of_anchors.get(&identities[query]).is_some_and(|right| right.contains(&identities[text]))
+            }
+        }
+    }
 }
 
 /// Scores and loss of the vectors of all texts, and of the vectors cut to the sizes of the recipe. The loss is that of batches
@@ -66,7 +105,7 @@ pub(in crate::train) fn similarity_parts(
 }
 
 impl<'a> Compared<'a> {
-    fn new(examples: &EncodedExamples, predictions: &'a [Prediction]) -> Self {
+    pub(super) fn new(examples: &EncodedExamples, predictions: &'a [Prediction]) -> Self {
         Self {
             vectors: predictions.iter().map(|prediction| Cow::Borrowed(prediction.vector())).collect(),
             identities: examples.texts.identities(),
@@ -106,63 +145,49 @@ impl<'a> Compared<'a> {
         sum / self.rows.max(1) as f64
     }
 
-    fn cosine(&self, a: usize, b: usize) -> f32 {
+    pub(super) fn cosine(&self, a: usize, b: usize) -> f32 {
         self.vectors[a].iter().zip(self.vectors[b].iter()).map(|(a, b)| a * b).sum()
     }
 
     /// Cosines of the two texts of each row.
-    fn pair_cosines(&self) -> Vec<f32> {
+    pub(super) fn pair_cosines(&self) -> Vec<f32> {
         (0..self.rows).map(|row| self.cosine(2 * row, 2 * row + 1)).collect()
     }
 
-    /// Results of searching for each anchor among the positives, or for each text among all others.
-    fn results(&self, similarity: &Similarity) -> Vec<RankedResults> {
-        let of = |text: usize| self.identities[text];
-        match similarity {
-            Similarity::Classes(classes) => {
-                let texts = distinct(0..self.rows, &self.identities);
-                let is_right = |query: usize, text: usize| classes[query] == classes[text];
-                self.search(&texts, &texts, |query, text| query != text, is_right)
-            }
-            Similarity::Pairs { .. } | Similarity::Triplets { .. } | Similarity::Scores(_) => {
-                let texts_per_row = similarity.texts_per_row();
-                let [anchors, positives] = [0, 1]
-                    .map(|column| (0..self.rows).map(move |row| row * texts_per_row + column).collect::<Vec<usize>>());
-                let mut answers: HashMap<u32, BTreeSet<u32>> = HashMap::new();
-                for (&anchor, &positive) in anchors.iter().zip(&positives) {
-                    answers.entry(of(anchor)).or_default().insert(of(positive));
-                }
-                let [queries, corpus] = [anchors, positives].map(|texts| distinct(texts.into_iter(), &self.identities));
-                let is_right = |query, text| answers.get(&of(query)).is_some_and(|right| right.contains(&of(text)));
-                self.search(&queries, &corpus, |_, _| true, is_right)
-            }
+    /// Each anchor is searched for among the positives, or each text among all others.
+    pub(super) fn corpus<'b>(&'b self, similarity: &'b Similarity) -> Corpus<'b> {
+        let identities = &self.identities;
+        if let Similarity::Classes(classes) = similarity {
+            let texts = distinct(0..self.rows, identities);
+            return Corpus { queries: texts.clone(), texts, right: Right::Classes(classes) };
         }
+        let texts_per_row = similarity.texts_per_row();
+        let column = |column: usize| (0..self.rows).map(move |row| row * texts_per_row + column);
+        let mut of_anchors: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+        for (anchor, positive) in column(0).zip(column(1)) {
+            of_anchors.entry(identities[anchor]).or_default().insert(identities[positive]);
+        }
+        let [queries, texts] = [column(0), column(1)].map(|texts| distinct(texts, identities));
+        Corpus { queries, texts, right: Right::Positives { identities, of_anchors } }
     }
 
-    /// The results of searching for `queries` in `corpus`. Queries without a right answer are left out.
-    fn search(
-        &self,
-        queries: &[usize],
-        corpus: &[usize],
-        is_candidate: impl Fn(usize, usize) -> bool,
-        is_right: impl Fn(usize, usize) -> bool,
-    ) -> Vec<RankedResults> {
-        let step = queries.len().div_ceil(MAX_QUERIES).max(1);
-        let results = |&query: &usize| {
-            let candidates: Vec<usize> = corpus.iter().copied().filter(|&text| is_candidate(query, text)).collect();
-            let relevant = candidates.iter().filter(|&&text| is_right(query, text)).count();
-            let scored = candidates.into_iter().map(|text| (self.cosine(query, text), text));
-            let mut ranked: Vec<(f32, usize)> = scored.collect();
+    /// The results of the searches. Queries without a right answer are left out.
+    fn results(&self, similarity: &Similarity) -> Vec<RankedResults> {
+        let corpus = self.corpus(similarity);
+        let results = |query: usize| {
+            let relevant = corpus.candidates(query).filter(|&text| corpus.is_right(query, text)).count();
+            let mut ranked: Vec<(f32, usize)> =
+                corpus.candidates(query).map(|text| (self.cosine(query, text), text)).collect();
             let best_first = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
             if ranked.len() > TOP {
                 ranked.select_nth_unstable_by(TOP, best_first);
                 ranked.truncate(TOP);
             }
             ranked.sort_by(best_first);
-            let hits = ranked.into_iter().map(|(_, text)| is_right(query, text)).collect();
+            let hits = ranked.into_iter().map(|(_, text)| corpus.is_right(query, text)).collect();
             (relevant > 0).then_some(RankedResults { hits, relevant })
         };
-        queries.iter().step_by(step).filter_map(results).collect()
+        corpus.queries().filter_map(results).collect()
     }
 
     /// Sum of the losses of `rows`, as those of a training batch.

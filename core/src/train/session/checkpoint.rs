@@ -44,6 +44,7 @@ impl Session {
         let best = self.best.as_ref().map(|best| SavedBest {
             evaluation: best.evaluation.without_rows(),
             predictions: best.predictions.clone(),
+            searched: best.searched.clone(),
             is_live: is_live(best),
         });
         let history = self.state.history.iter().map(HistoryEntry::without_rows).collect();
@@ -68,13 +69,13 @@ impl Session {
         let is_saved = |group| groups.contains(&group);
         let start = self.model.clone();
         tensors.replace(TensorKind::Live, &mut self.model, is_saved)?;
-        if let Some(SavedBest { evaluation, predictions, is_live }) = best {
+        if let Some(SavedBest { evaluation, predictions, searched, is_live }) = best {
             let mut model = if is_live { self.model.clone() } else { start };
             if !is_live {
                 tensors.replace(TensorKind::Best, &mut model, is_saved)?;
             }
             let evaluation = self.with_points(evaluation, &predictions);
-            self.best = Some(BestCheckpoint { model, evaluation, predictions });
+            self.best = Some(BestCheckpoint { model, evaluation, predictions, searched });
         }
         self.optimizer.restore(&self.model, &optimizer_steps, &mut tensors)?;
         (self.state, self.test, self.forgetting) = (run, test, forgetting);

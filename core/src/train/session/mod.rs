@@ -33,6 +33,7 @@ use crate::train::data::TrainingData;
 use crate::train::deciding_metric::replacement;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
+use crate::train::eval::searched_rows::SearchedRow;
 use crate::train::plateau::Plateau;
 use crate::train::prefix_cache::PrefixCache;
 use crate::train::session::further::LiveTensors;
@@ -92,6 +93,8 @@ struct BestCheckpoint {
     model: TaskModel,
     evaluation: Evaluation,
     predictions: Vec<Prediction>,
+    /// What a search by the vectors of embeddings found, which are not kept themselves.
+    searched: Vec<SearchedRow>,
 }
 
 enum Phase {
@@ -276,6 +279,11 @@ impl Session {
         self.best.as_ref().map(|best| (&best.evaluation, best.predictions.as_slice()))
     }
 
+    /// What the best evaluation so far found for the validation rows of embeddings; empty in other tasks.
+    pub fn searched(&self) -> &[SearchedRow] {
+        self.best.as_ref().map_or(&[], |best| &best.searched)
+    }
+
     /// Scores of the best weights on the test rows; none before the end of the run, or without test rows.
     pub fn test(&self) -> Option<&Evaluation> {
         self.test.as_ref()
@@ -300,9 +308,7 @@ impl Session {
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
-            Phase::Evaluating(pass, _) => {
-                (self.trace.base_batch().or(pass.next_rows())?, &self.data.validation.texts, false)
-            }
+            Phase::Evaluating(pass, _) => (self.base_batch().or(pass.next_rows())?, &self.data.validation.texts, false),
             Phase::Testing(pass, _) => (pass.next_rows()?, &self.data.test.texts, false),
             Phase::MeasuringForgetting(..) | Phase::Finished(_) => return None,
         };

@@ -1,12 +1,14 @@
-//! What the maps of a run are drawn from, recorded at its evaluations: vectors of some validation texts, and the probability
-//! of each row's given label. It changes nothing in the run and is not saved with it.
+//! What the maps of a run are drawn from, recorded at its evaluations: vectors of some validation texts, and how probable
+//! what is right in each row was. It changes nothing in the run and is not saved with it.
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::TrainingDynamics;
 use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input};
+use crate::recipe::ParamGroup;
 use crate::text::{EncodedExamples, Labels, batches_by_length};
 use crate::train::eval::predict::Prediction;
+use crate::train::eval::right_probability::right_probabilities;
 use crate::train::session::Session;
 
 /// Most texts whose vectors are recorded, spread evenly over the validation rows: more points would hide each other.
@@ -19,7 +21,8 @@ const MAX_FRAMES: usize = 20;
 pub struct VectorFrame {
     /// Number of optimizer steps; 0 for the model before training.
     pub step: u32,
-    /// The vectors that the head reads, `[texts, hidden]`.
+    /// The vectors that the head reads, `[texts, hidden]`: the pooled texts, or for questions the first token, from which the
+    /// head reads whether there is an answer.
     pub vectors: Vec<f32>,
 }
 
@@ -31,6 +34,8 @@ pub struct Trace {
     /// Batches of them that are left to be encoded by the model before training.
     base_batches: Vec<Vec<u32>>,
     frames: Vec<VectorFrame>,
+    /// True if the next frame is that of the model before training, too.
+    begins_with_next: bool,
     /// Vectors of the evaluation under way.
     next: Vec<f32>,
     dynamics: TrainingDynamics,
@@ -47,15 +52,10 @@ impl Trace {
         &self.frames
     }
 
-    /// Probabilities of the given labels over the evaluations since the run was started or continued; without rows in tasks
-    /// other than single-label classification.
+    /// Probabilities of what is right in each row over the evaluations since the run was started or continued; without rows
+    /// for embeddings and numbers. A row of question answering is a question.
     pub fn dynamics(&self) -> &TrainingDynamics {
         &self.dynamics
-    }
-
-    /// Texts of the next batch for the model before training.
-    pub(super) fn base_batch(&self) -> Option<&Vec<u32>> {
-        self.base_batches.last()
     }
 
     fn put(&mut self, rows: &[u32], values: &[f32], hidden: usize) {
@@ -72,6 +72,9 @@ impl Trace {
     fn end_frame(&mut self, step: u32) {
         let vectors = std::mem::take(&mut self.next);
         if vectors.iter().all(|value| value.is_finite()) && !vectors.is_empty() {
+            if std::mem::take(&mut self.begins_with_next) {
+                self.frames.push(VectorFrame { step: 0, vectors: vectors.clone() });
+            }
             self.frames.push(VectorFrame { step, vectors });
         }
         if self.frames.len() > MAX_FRAMES {
@@ -87,16 +90,11 @@ impl Session {
     /// model before training encodes them too, once.
     pub fn record_vectors(&mut self) {
         let validation = &self.data.validation;
-        let per_row = match &validation.labels {
-            Labels::Classes(_) if self.model.pooling().is_some() => 1,
-            Labels::Similarity(similarity) => similarity.texts_per_row(),
-            _ => return,
-        };
-        let rows = validation.rows();
-        let count = rows.min(MAX_TEXTS);
-        self.trace.texts = (0..count).map(|nth| (nth * rows / count * per_row) as u32).collect();
-        // Embeddings begin with an evaluation of the model before training.
-        if !self.predicts_vectors() {
+        let texts = texts_of_rows(validation, self.model.pooling().is_some());
+        let count = texts.len().min(MAX_TEXTS);
+        self.trace.texts = (0..count).map(|nth| texts[nth * texts.len() / count]).collect();
+        // These tasks begin with an evaluation of the model before training.
+        if !self.compares_with_base() {
             let lengths: Vec<usize> =
                 self.trace.texts.iter().map(|&text| validation.texts.tokens(text as usize)).collect();
             let batches = batches_by_length(&lengths, self.recipe.batch_size()).into_iter();
@@ -110,13 +108,22 @@ impl Session {
         &self.trace
     }
 
+    /// Texts of the next batch for the model before training. If only the head has been trained so far, the evaluation under
+    /// way encodes them all the same.
+    pub(super) fn base_batch(&self) -> Option<&Vec<u32>> {
+        self.trace.base_batches.last().filter(|_| !self.has_base_layers())
+    }
+
     /// Encodes a batch of texts by the model before training. Returns false if there is none left.
     pub(super) async fn trace_base_batch(&mut self) -> Result<bool, Diagnostic> {
+        if self.base_batch().is_none() {
+            self.trace.begins_with_next |= !std::mem::take(&mut self.trace.base_batches).is_empty();
+        }
         let Some(rows) = self.trace.base_batches.pop() else { return Ok(false) };
         let validation = &self.data.validation;
         let batch = validation.batch(&rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
         let input = Input::new(&batch, &self.device);
-        let input = self.base.forward_to(input, FrozenPrefix::Sentence, &mut Dropout::off());
+        let input = self.base.forward_to(input, self.traced_prefix(), &mut Dropout::off());
         self.trace_vectors(&input, &rows).await?;
         if self.trace.base_batches.is_empty() {
             self.trace.end_frame(0);
@@ -130,17 +137,34 @@ impl Session {
         if self.predicts_vectors() || !rows.iter().any(is_recorded) {
             return Ok(input);
         }
-        let input = self.model.forward_to(input, FrozenPrefix::Sentence, &mut Dropout::off());
+        let input = self.model.forward_to(input, self.traced_prefix(), &mut Dropout::off());
         self.trace_vectors(&input, rows).await?;
         Ok(input)
     }
 
-    async fn trace_vectors(&mut self, input: &Input, rows: &[u32]) -> Result<(), Diagnostic> {
-        if let HiddenStates::Sentence(vectors) = &input.hidden {
-            let [_, hidden] = vectors.dims();
-            let values = device_to_host(vectors.clone()).await?;
-            self.trace.put(rows, &values, hidden);
+    /// Returns true if everything below the head is still that of the base model.
+    fn has_base_layers(&self) -> bool {
+        let is_above = |group: &ParamGroup| matches!(group, ParamGroup::Pooler | ParamGroup::Head);
+        self.recipe.spec().reinit_layers == 0 && self.state.ever_trainable.iter().all(is_above)
+    }
+
+    /// Where the vectors are read: once texts are pooled, or after the last layer for a head that reads every token.
+    fn traced_prefix(&self) -> FrozenPrefix {
+        match self.model.pooling() {
+            Some(_) => FrozenPrefix::Sentence,
+            None => FrozenPrefix::Layers(self.model.base.layers()),
         }
+    }
+
+    async fn trace_vectors(&mut self, input: &Input, rows: &[u32]) -> Result<(), Diagnostic> {
+        let vectors = match &input.hidden {
+            HiddenStates::Sentence(vectors) => vectors.clone(),
+            HiddenStates::Tokens(_, tokens) => tokens.clone().narrow(1, 0, 1).squeeze_dim(1),
+            HiddenStates::Ids(_) => return Ok(()),
+        };
+        let [_, hidden] = vectors.dims();
+        let values = device_to_host(vectors).await?;
+        self.trace.put(rows, &values, hidden);
         Ok(())
     }
 
@@ -152,20 +176,25 @@ impl Session {
             self.trace.put(&[text], vector, vector.len());
         }
         self.trace.end_frame(self.state.step);
-        if let Some(probabilities) = given_probabilities(&self.data.validation, predictions).filter(|_| is_trained) {
+        let labels = &self.data.validation.labels;
+        if let Some(probabilities) = right_probabilities(labels, predictions).filter(|_| is_trained) {
             self.trace.dynamics.observe(&probabilities);
         }
     }
 }
 
-/// Probability of each row's given label; none in tasks other than single-label classification, and if one is not a number.
-fn given_probabilities(examples: &EncodedExamples, predictions: &[Prediction]) -> Option<Vec<f32>> {
-    let Labels::Classes(classes) = &examples.labels else { return None };
-    let of_row = |(prediction, &class): (&Prediction, &u32)| match prediction {
-        Prediction::Classes(probabilities) => probabilities.get(class as usize).copied().filter(|it| it.is_finite()),
-        _ => None,
-    };
-    predictions.iter().zip(classes).map(of_row).collect()
+/// The text of each row whose vector stands for it: its first one, or the first window of a question. None if rows have no
+/// vector.
+fn texts_of_rows(examples: &EncodedExamples, is_pooled: bool) -> Vec<u32> {
+    match &examples.labels {
+        Labels::Similarity(similarity) => (0..examples.len() as u32).step_by(similarity.texts_per_row()).collect(),
+        Labels::Spans { windows, .. } => {
+            let is_first = |at: &usize| *at == 0 || windows[*at].question != windows[at - 1].question;
+            (0..windows.len()).filter(is_first).map(|at| at as u32).collect()
+        }
+        _ if is_pooled => (0..examples.len() as u32).collect(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::run::{EndReason, Improvement, score_to_maximize};
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::predict;
 use crate::train::eval::scores::evaluation;
+use crate::train::eval::searched_rows::searched_rows;
 use crate::train::session::prediction_pass::PredictionPass;
 use crate::train::session::progress::Progress;
 use crate::train::session::train_step::StepAccumulator;
@@ -74,9 +75,10 @@ impl Session {
             let confidence = self.confidence(&self.data.validation, &predictions, None);
             let evaluation = Evaluation { confidence, ..evaluation };
             let model = self.model.clone();
+            let searched = searched_rows(&self.data.validation, &predictions);
             // The vectors of the texts serve no further purpose.
             let predictions = if self.predicts_vectors() { Vec::new() } else { predictions };
-            self.best = Some(BestCheckpoint { model, evaluation, predictions });
+            self.best = Some(BestCheckpoint { model, evaluation, predictions, searched });
         }
         if is_trained {
             if let Some(plateau) = &mut self.state.plateau {
