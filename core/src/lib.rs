@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod ops;
+mod phrases;
 #[cfg(feature = "engine")]
 pub mod pretrained;
 pub mod protocol;

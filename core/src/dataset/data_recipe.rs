@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::layout::Hints;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::names;
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// How the file of the rows is read, and which of its columns are used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::names;
 use crate::dataset::source::SourceInfo;
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 use crate::recipe::Task;
 
 /// The columns of a file that a model's input comes from: by index, or by name for files to come.

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::{count, names};
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names};
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 

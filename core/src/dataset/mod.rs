@@ -17,7 +17,6 @@ mod layout;
 pub(crate) mod literal;
 mod mapping;
 mod number;
-pub(crate) mod phrases;
 mod prepare;
 mod separator;
 mod skipped;

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 use crate::limits::LISTED_ROWS;
+use crate::phrases::count;
 
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

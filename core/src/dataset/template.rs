@@ -1,8 +1,8 @@
 //! Prompt templates: text with column names in braces.
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::{excerpt, names};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{excerpt, names};
 
 /// A parsed template.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! patience. `docs/experiments.md` measures them against a grid.
 
 use crate::decimal::scientific;
+use crate::phrases::count;
 use crate::recipe::choices::{AdapterKind, Unfreezing};
 use crate::recipe::facts::{ModelFacts, RowFacts};
 use crate::recipe::fields::RecipeSpec;
@@ -116,7 +117,8 @@ impl Defaults {
             Task::TokenClassification => format!(" with {classes} tags"),
             _ => format!(" in {classes} classes"),
         };
-        let chosen = format!("Chosen for {rows} training rows{classes}: {}.", chosen.join(", "));
+        let rows = count(rows as usize, "training row");
+        let chosen = format!("Chosen for {rows}{classes}: {}.", chosen.join(", "));
         let why_epochs = if spec.epochs.is_none() { self.epochs_reason(spec, facts) } else { None };
         let why_rate = if spec.learning_rate.is_none() { rate_reason(spec, facts) } else { None };
         [Some(chosen.as_str()), why_epochs, why_rate].into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -312,7 +314,7 @@ mod tests {
         let words = |spec: &RecipeSpec, facts: &ModelFacts| Defaults::new(spec, facts).sentence(spec, facts);
         assert_eq!(
             words(&RecipeSpec::default(), &facts(1_386, 77)),
-            "Chosen for 1386 training rows in 77 classes: 9 epochs, peak learning rate 1e-4, batches of 8. Few rows in \
+            "Chosen for 1,386 training rows in 77 classes: 9 epochs, peak learning rate 1e-4, batches of 8. Few rows in \
              each class need more passes than many. A small model takes a higher rate than a large one."
         );
         let large = words(&RecipeSpec { learning_rate: Some(1e-4), ..RecipeSpec::default() }, &facts(90_000, 2));

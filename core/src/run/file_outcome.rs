@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::SkippedRow;
-use crate::dataset::phrases::rows_were;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::rows_were;
 
 /// What became of the rows of a file of predictions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

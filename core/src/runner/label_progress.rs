@@ -1,7 +1,7 @@
 //! How far labeling has come, in words.
 
-use crate::dataset::phrases::{count, thousands};
 use crate::metrics::{RANDOM_LABELS, SETTLING_LABELS};
+use crate::phrases::{count, thousands};
 
 /// Fraction of changed predictions below which more labels hardly help.
 const SETTLED: f64 = 0.02;

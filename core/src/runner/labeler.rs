@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::dataset::{Correction, Dataset, Examples, Pool, PoolRow, label_key, sort_naturally};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{RANDOM_LABELS, Stability, margin};
+use crate::metrics::{RANDOM_LABELS, Stability, argmax, margin};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
@@ -216,7 +216,7 @@ impl Labeler {
             let Some(row) = self.next(&known, &probabilities, &similarities) else { break };
             known.asked.push(row);
             let own = probabilities.get(row * classes..(row + 1) * classes).filter(|own| !own.is_empty());
-            let likely = own.and_then(likeliest);
+            let likely = own.map(argmax);
             chosen.push(RowToLabel {
                 row: self.pool().rows[row].clone(),
                 likely: likely.zip(own).map(|(class, own)| (known.names[class].clone(), own[class])),
@@ -299,21 +299,16 @@ impl Labeler {
         if probabilities.is_empty() {
             return None;
         }
-        let predicted = |row: &[f32]| likeliest(row).unwrap_or_default() as u32;
+        let predicted = |row: &[f32]| argmax(row) as u32;
         let predictions = probabilities.chunks(known.names.len()).map(predicted).collect();
         self.stability.observe(known.given, predictions);
         self.stability.changed()
     }
 }
 
-/// Index of the largest probability.
-fn likeliest(probabilities: &[f32]) -> Option<usize> {
-    (0..probabilities.len()).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
-}
-
 /// The labels that have a key, each with its probability. Keys stay the same from row to row.
 fn choices(names: &[String], probabilities: Option<&[f32]>) -> Vec<LabelChoice> {
-    let likely = probabilities.and_then(likeliest);
+    let likely = probabilities.map(argmax);
     let numbered = (0..names.len().min(KEYS)).map(|class| (class + 1, class));
     let other = likely.filter(|&class| class >= KEYS).map(|class| (0, class));
     let choice = |(key, class): (usize, usize)| LabelChoice {

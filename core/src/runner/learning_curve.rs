@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{RANDOM_LABELS, Stability};
+use crate::metrics::{RANDOM_LABELS, Stability, argmax};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
@@ -144,8 +144,7 @@ impl LearningCurve {
         probabilities: &[f32],
         stability: &mut Stability,
     ) -> CurvePoint {
-        let likeliest = |row: &[f32]| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
-        let predicted: Vec<u32> = probabilities.chunks(self.classes).map(|row| likeliest(row) as u32).collect();
+        let predicted: Vec<u32> = probabilities.chunks(self.classes).map(|row| argmax(row) as u32).collect();
         let right = predicted[self.train..].iter().zip(&self.labels[self.train..]).filter(|(a, b)| a == b);
         let accuracy = right.count() as f64 / (self.labels.len() - self.train) as f64;
         stability.observe(labels, predicted[..self.train].to_vec());

@@ -5,9 +5,9 @@
 //! passage that contains the answer, or the prompt without its completion.
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_REVIEWED_ROWS, PREVIEW_CHARS};
+use crate::phrases::{count, excerpt, thousands};
 use crate::recipe::Pooling;
 use crate::rng::{Rng, Stream};
 use crate::run::NearestRow;

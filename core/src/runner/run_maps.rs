@@ -1,10 +1,10 @@
 //! The maps of a run: vectors of validation texts over its evaluations, and the training dynamics of its validation rows.
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::decimal::{fixed, trimmed};
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{PrincipalComponents, centered, nearest_label_agreement};
+use crate::phrases::{count, excerpt, thousands};
 use crate::run::{MapFrame, MapPoint, RowMap, RunMaps, WrongRow};
 use crate::runner::row_kinds::RowKinds;
 use crate::runner::wrong_rows::{judged, shown};

@@ -1,9 +1,9 @@
 //! Rows of embeddings next to what a search by their vectors finds.
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::{excerpt, percent, thousands};
 use crate::decimal::{fixed, short};
 use crate::limits::PREVIEW_CHARS;
+use crate::phrases::{excerpt, percent, thousands};
 use crate::text::{Labels, Similarity};
 use crate::train::{Decision, JudgedRow, SearchedRow, Session};
 

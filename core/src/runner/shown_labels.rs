@@ -1,8 +1,8 @@
 //! The labels of a row, in words.
 
-use crate::dataset::phrases::excerpt;
 use crate::dataset::{Dataset, Example, Word};
 use crate::decimal::short;
+use crate::phrases::excerpt;
 
 /// Number of tagged words that are named.
 const NAMED_WORDS: usize = 8;

@@ -1,8 +1,8 @@
 //! Suspected labels, in words.
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::{count, percent, thousands};
 use crate::metrics::{LabelProbabilities, LabelSetProbabilities, argmax, self_confidence};
+use crate::phrases::{count, percent, thousands};
 use crate::run::{LabeledRow, SuspectedLabel};
 use crate::runner::reviewed_labels::{ReviewedLabels, ReviewedWord, tags};
 use crate::runner::shown_labels::{aligned_words, context, joined, label_names};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::dataset::Dataset;
-use crate::dataset::phrases::count;
 use crate::metrics::{DuplicatePair, Neighbors, Outlier};
+use crate::phrases::count;
 use crate::run::{LabeledRow, TextGroup, TextIssues};
 use crate::runner::row_targets::RowTargets;
 use crate::runner::shown_labels::shown_labels;

@@ -1,8 +1,8 @@
 //! Validation rows that the tuned model got wrong.
 
-use crate::dataset::phrases::{count, thousands};
 use crate::dataset::{Dataset, Word};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, thousands};
 use crate::recipe::Task;
 use crate::run::{WrongRow, WrongRowQuery, WrongRows};
 use crate::runner::nearest_rows::NearestRows;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use crate::dataset::phrases::excerpt;
 use crate::limits::PREVIEW_CHARS;
+use crate::phrases::excerpt;
 use crate::text::batch::{Batch, EncodedTexts};
 use crate::text::similarity::Similarity;
 

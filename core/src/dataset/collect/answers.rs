@@ -8,7 +8,7 @@ use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::ByteSpan;
 use crate::dataset::literal;
 use crate::dataset::literal::{parse_whole, whole_value};
-use crate::dataset::phrases::{excerpt, names};
+use crate::phrases::{excerpt, names};
 
 /// An answer of the file.
 #[derive(Debug, PartialEq)]

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::collect::stream::RecordStream;
 use crate::dataset::formats::reader::ParsedRecord;
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::excerpt;
 use crate::dataset::skipped::SkippedRow;
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{PREVIEW_CHARS, SHOWN_ROWS};
+use crate::phrases::excerpt;
 
 /// Rows of a file to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,9 +14,9 @@ use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::formats::reader::ParsedRecord;
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::{count, thousands};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, thousands};
 
 /// Collects the rows of a file, in chunks of any size.
 pub struct Collector {

@@ -3,8 +3,8 @@
 use crate::dataset::cell::{is_unjudged, parse_flag};
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names};
 
 /// Reason to skip a row for which nobody said whether it has a label.
 const UNJUDGED: &str = "a label is -1, which means that it was not judged";

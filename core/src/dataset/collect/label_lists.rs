@@ -10,9 +10,9 @@ use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::one_hot;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
-use crate::dataset::phrases::{excerpt, names as quoted};
 use crate::dataset::separator::{SEPARATORS, is_frequent, separates, separator_name};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{excerpt, names as quoted};
 
 /// Id of a list that is not split yet, because the separator is known only after the last row. No id if it is empty.
 pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, RowError> {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::dataset::collect::row_error::RowError;
-use crate::dataset::phrases::thousands;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_LABEL_CHARS;
+use crate::phrases::thousands;
 
 /// Number of different labels at which reading stops: by then the column holds ids or texts.
 const MAX_LABELS: usize = 100_000;

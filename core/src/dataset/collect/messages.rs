@@ -9,7 +9,7 @@ use crate::dataset::collect::example::Role;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::Turn;
 use crate::dataset::literal;
-use crate::dataset::phrases::names;
+use crate::phrases::names;
 
 /// A message of the file, with the keys of chat templates (`role`, `content`), ShareGPT (`from`, `value`), Gemini (`role`,
 /// `parts`) or dialogues (`speaker`, `text`).

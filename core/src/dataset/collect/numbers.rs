@@ -1,8 +1,8 @@
 //! Numbers of a column, whose custom of writing is known only after the last row.
 
 use crate::dataset::number::Numeral;
-use crate::dataset::phrases::{excerpt, names};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{excerpt, names};
 
 /// A number whose reading depends on the custom.
 #[derive(Debug)]

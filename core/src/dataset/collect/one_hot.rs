@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names};
 
 /// Replaces the lists by the places of their ones, from 0, if each has a 0 or 1 for each label. Returns a warning that says
 /// so. As ids, two labels or more that are all 0 or 1 would be the same one twice, or both in each row.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::phrases::excerpt;
 use crate::limits::{MAX_POOL_CHARS, MAX_POOL_ROWS};
+use crate::phrases::excerpt;
 use crate::rng::{Rng, Stream};
 
 /// A row without a label.

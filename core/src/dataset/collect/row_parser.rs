@@ -18,10 +18,10 @@ use crate::dataset::collect::{answers, label_columns, label_lists, messages, spa
 use crate::dataset::formats::record::Record;
 use crate::dataset::literal;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
-use crate::dataset::phrases::{excerpt, names as quoted};
 use crate::dataset::source::SourceInfo;
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{excerpt, names as quoted};
 
 /// Words next to a number that sums up a column, as spreadsheets have them below a table.
 const TOTALS: [&str; 8] = ["total", "total:", "totals", "grand total", "sum", "gesamt", "summe", "合計"];

@@ -8,9 +8,9 @@ use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::tags::TaggedWords;
 use crate::dataset::literal;
 use crate::dataset::literal::whole_value;
-use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::words::words;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names, thousands};
 
 /// A labeled span of the file, in characters or another unit.
 #[derive(Clone, Debug, PartialEq)]

@@ -16,9 +16,9 @@ use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::literal::whole;
-use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::{BioTag, parse, separator_of};
 use crate::dataset::words::words;
+use crate::phrases::count;
 
 /// Words of a text as byte ranges, each with its tag.
 pub(crate) type TaggedWords = Vec<(Range<usize>, String)>;

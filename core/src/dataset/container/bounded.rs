@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use crate::dataset::container::pieces::{PIECE_BYTES, Pieces};
 use crate::dataset::container::tracked::{Origin, Track, unreadable};
 use crate::dataset::layout::Compression;
-use crate::dataset::phrases::{names, thousands};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO, MIN_RATIO_BYTES};
+use crate::phrases::{names, thousands};
 
 /// The content of a compressed file, which fails if it is too long.
 pub(crate) struct Limited<R> {

@@ -16,9 +16,9 @@ use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::inspect::scan::Scanner;
 use crate::dataset::layout::Hints;
-use crate::dataset::phrases::names;
 use crate::dataset::source::{Content, ContentKind, DataRole, PartKind, SourceInfo};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// A data file, which is unpacked while it is read.
 pub struct DataReader {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::dataset::container::pieces::{MemoryPieces, Opened};
 use crate::dataset::container::splits::{Splits, is_split};
 use crate::dataset::layout::Hints;
-use crate::dataset::phrases::names;
 use crate::dataset::source::{Content, DataRole, PartKind, Parts};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Rows of a list.
 type Rows = Vec<Map<String, Value>>;

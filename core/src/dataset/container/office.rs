@@ -6,8 +6,8 @@ use crate::dataset::container::document::docx::DOCX_PART;
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::spreadsheet::sheets::SpreadsheetKind;
 use crate::dataset::container::zip_files::ZipFiles;
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// The first bytes of a compound file, in which older office programs store everything, and newer ones what is encrypted.
 pub(crate) const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0";

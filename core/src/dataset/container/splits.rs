@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::dataset::phrases::names;
 use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Names of parts with training rows.
 const TRAIN: [&str; 2] = ["train", "training"];

@@ -6,8 +6,8 @@ use crate::dataset::container::bounded::check_size;
 use crate::dataset::container::packing::head;
 use crate::dataset::container::pieces::Pieces;
 use crate::dataset::container::tracked::{Origin, Track};
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// A table that is read by another crate, as lines of JSON.
 pub trait TableReader {

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Facts about the reading of a file, which its decoders would hide.
 #[derive(Clone, Default)]

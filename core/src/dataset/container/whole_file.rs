@@ -9,10 +9,10 @@ use crate::dataset::container::translations::{TranslationFormat, open_translatio
 use crate::dataset::formats::decode::whatwg;
 use crate::dataset::formats::detect::detect;
 use crate::dataset::layout::Hints;
-use crate::dataset::phrases::names;
 use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_JSON_BYTES;
+use crate::phrases::names;
 
 /// A document in memory, or the stream of a file that is none.
 pub(crate) enum WholeFile {

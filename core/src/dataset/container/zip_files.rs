@@ -9,8 +9,8 @@ use zip::{CompressionMethod, ZipArchive};
 use crate::dataset::container::bounded::check_size;
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::tracked::{Origin, Track, unreadable};
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Bytes of the file that are read at a time.
 const BUFFER_BYTES: usize = 64 << 10;

@@ -7,8 +7,8 @@ use crate::dataset::formats::brackets::to_bio;
 use crate::dataset::formats::conll_columns::{ConllColumns, ConllLine, DETECTION_BYTES};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::phrases::count;
 use crate::limits::MAX_ROW_BYTES;
+use crate::phrases::count;
 
 /// Position of a word's tag among its cells.
 const TAGS: usize = 1;

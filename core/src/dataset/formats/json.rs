@@ -9,8 +9,8 @@ use crate::dataset::formats::json_shapes::{flat_row, spacy_row};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::literal;
-use crate::dataset::phrases::thousands;
 use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
+use crate::phrases::thousands;
 
 /// Reason to skip everything after a value whose end is missing.
 pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";

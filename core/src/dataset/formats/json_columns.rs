@@ -8,8 +8,8 @@ use crate::dataset::formats::json_document;
 use crate::dataset::formats::json_shapes::flat_row;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::phrases::{count, names};
 use crate::limits::MAX_JSON_BYTES;
+use crate::phrases::{count, names};
 
 /// Converts columns to rows, once all of them have been read.
 #[derive(Default)]

@@ -8,9 +8,9 @@ use crate::dataset::formats::decode::{Decoder, ends_in_cr};
 use crate::dataset::formats::detect::detect;
 use crate::dataset::formats::not_text::check_is_text;
 use crate::dataset::layout::Encoding;
-use crate::dataset::phrases::{count, names, thousands};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_JSON_BYTES;
+use crate::phrases::{count, names, thousands};
 
 /// Joins two files line by line, as JSON Lines with one column per file. The columns are named after the part in which the
 /// file names differ: `corpus.fra` and `corpus.eng` give `fra` and `eng`. Line n of the result is line n of both files.

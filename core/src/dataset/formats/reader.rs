@@ -16,8 +16,8 @@ use crate::dataset::formats::text::TextReader;
 use crate::dataset::formats::threads::Threads;
 use crate::dataset::formats::word_table::WordTableReader;
 use crate::dataset::layout::{FileLayout, Format};
-use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::count;
 
 /// Reason to skip a header after the first.
 pub(crate) const HEADER_AGAIN: &str = "the header again";

@@ -8,9 +8,9 @@ use crate::dataset::formats::conll_columns::DETECTION_BYTES;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::is_bio;
 use crate::limits::{MAX_ROW_BYTES, SNIFF_ROWS};
+use crate::phrases::count;
 
 /// Names of the column of words.
 const WORD_NAMES: [&str; 5] = ["word", "words", "token", "tokens", "form"];

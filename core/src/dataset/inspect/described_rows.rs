@@ -1,7 +1,7 @@
 //! Rows below a header that belong to it: survey tools describe the columns there, and Markdown draws a line.
 
-use crate::dataset::phrases::{count, excerpt};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, excerpt};
 
 /// Beginning of the cells by which Qualtrics recognizes a column when the file is imported again.
 const IMPORT_ID: &str = "{\"ImportId\"";

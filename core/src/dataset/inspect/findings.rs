@@ -6,10 +6,10 @@ use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
 use crate::dataset::inspect::columns::ColumnStats;
 use crate::dataset::inspect::sniff::json_shape;
 use crate::dataset::layout::Format;
-use crate::dataset::phrases::{count, excerpt};
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CELL_BYTES, PREVIEW_CHARS, PREVIEW_ROWS};
+use crate::phrases::{count, excerpt};
 
 /// Statistics of the records read so far.
 #[derive(Default)]

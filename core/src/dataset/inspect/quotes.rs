@@ -2,9 +2,9 @@
 
 use crate::dataset::inspect::header::has_typical_name;
 use crate::dataset::layout::Quoting;
-use crate::dataset::phrases::excerpt;
 use crate::diagnostic::Diagnostic;
 use crate::limits::SNIFF_ROWS;
+use crate::phrases::excerpt;
 
 /// Ways of quoting to try: the one that the user set, or those that fit the sample.
 pub(crate) fn quotings(sample: &str, delimiters: &[u8], set: Option<Quoting>) -> Vec<Quoting> {

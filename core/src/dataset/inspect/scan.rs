@@ -12,10 +12,10 @@ use crate::dataset::inspect::sniff::{Sniffed, sniff};
 use crate::dataset::inspect::table::sheet_table;
 use crate::dataset::inspect::unused::{only_nested, takes_ids_for_texts, unused_columns};
 use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
-use crate::dataset::phrases::{count, excerpt, thousands};
 use crate::dataset::source::{Content, ContentKind, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_BYTES};
+use crate::phrases::{count, excerpt, thousands};
 
 /// Reads a file once, in chunks of any size, and reports what it contains.
 pub struct Scanner {

@@ -12,10 +12,10 @@ use crate::dataset::inspect::described_rows::{described_rows, described_warning}
 use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
 use crate::dataset::inspect::quotes::{are_quoted_rows, quoted_rows, quotings};
 use crate::dataset::layout::{Delimiter, Hints, Quoting};
-use crate::dataset::phrases::{count, excerpt, names};
 use crate::dataset::separator::separator_name;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
+use crate::phrases::{count, excerpt, names};
 
 /// Ratio of a .txt file's lines that must have the same number of cells for it to be a table.
 const MIN_TXT_RATIO: f64 = 0.9;

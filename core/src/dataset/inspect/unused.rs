@@ -3,8 +3,8 @@
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Columns that training does not use, by name, each with the reason.
 const UNUSED: [(&[&str], &str); 4] = [

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::same_labels::label_key;
-use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::comparisons::check_comparisons;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
@@ -18,6 +17,7 @@ use crate::dataset::prepare::summary::Exclusions;
 use crate::dataset::prepare::wild_numbers::wild_numbers;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names, rows_were};
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
 

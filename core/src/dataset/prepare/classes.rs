@@ -8,10 +8,10 @@ use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::labels::LabelName;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::tag_scheme::are_bio;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CLASSES, MIN_CLASS_ROWS};
+use crate::phrases::{count, names, thousands};
 use crate::recipe::Task;
 
 /// Number of different decimal numbers from which on they are measurements rather than classes.

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::row_targets::RowTargets;
-use crate::dataset::phrases::excerpt;
 use crate::dataset::prepare::report::RepeatedText;
 use crate::limits::REPORTED_ROWS;
+use crate::phrases::excerpt;
 
 /// Most lines listed per text.
 const MAX_LINES: usize = 5;

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::dataset::phrases::count;
 use crate::dataset::prepare::dataset::Dataset;
 use crate::dataset::prepare::report::DataReport;
 use crate::dataset::prepare::summary;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::count;
 
 impl Dataset {
     /// The data set without the rejected rows, each given with the reason, and an updated report. `report` is the report

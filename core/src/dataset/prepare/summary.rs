@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::dataset::collect::example::{Example, Role};
 use crate::dataset::collect::lost_targets::LostTargets;
 use crate::dataset::collect::repairs::Repairs;
-use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::dataset::Dataset;
 use crate::dataset::prepare::duplicates::Duplicates;
 use crate::dataset::prepare::language::other_languages;
@@ -14,6 +13,7 @@ use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::dataset::tag_scheme::are_bio;
 use crate::diagnostic::Diagnostic;
 use crate::limits::REPORTED_ROWS;
+use crate::phrases::{count, names, rows_were};
 use crate::recipe::Task;
 
 /// Rows of the training file that are not in the data set.

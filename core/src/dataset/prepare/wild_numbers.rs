@@ -1,9 +1,9 @@
 //! Numbers to predict that are far from all others.
 
 use crate::dataset::collect::example::Example;
-use crate::dataset::phrases::count;
 use crate::dataset::prepare::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::count;
 
 /// Interquartile ranges from the nearest quartile beyond which a number is wild. Prices and counts, whose logarithms have a
 /// bell curve, have a few beyond ten.

@@ -1,9 +1,9 @@
 //! The predictions of validation rows next to what is right, one row at a time.
 
-use crate::dataset::phrases::{excerpt, percent};
 use crate::decimal::short;
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{Detail, Evaluation, TextSample, answer_scores, perplexity};
+use crate::phrases::{excerpt, percent};
 use crate::text::{Labels, NO_ANSWER, Question, Reference, Relevance};
 use crate::train::data::TrainingData;
 use crate::train::eval::predict::{ClassDecision, Prediction, RowLoss};

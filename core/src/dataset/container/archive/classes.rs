@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::splits::{Splits, is_split};
 use crate::dataset::folder::is_data_file;
-use crate::dataset::phrases::count;
 use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::count;
 
 /// Names of folders with texts without a class.
 const UNLABELED: [&str; 3] = ["unsup", "unlabeled", "unlabelled"];

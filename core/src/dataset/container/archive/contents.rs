@@ -8,10 +8,10 @@ use crate::dataset::container::archive::parallel::parallel;
 use crate::dataset::container::archive::standoff::{Standoff, standoff};
 use crate::dataset::container::archive::table_splits::TableSplits;
 use crate::dataset::folder::is_data_file;
-use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::source::{DataRole, PartKind, Parts};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_ARCHIVE_FILES;
+use crate::phrases::{count, names, thousands};
 
 /// Extensions of tables.
 const TABLES: [&str; 19] = [

@@ -14,9 +14,9 @@ use crate::dataset::formats::detect::detect;
 use crate::dataset::formats::not_text::check_is_text;
 use crate::dataset::formats::sheet::{CELL_END, write_cell};
 use crate::dataset::layout::Encoding;
-use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_CELL_BYTES;
+use crate::phrases::{count, names};
 
 /// Bytes of a text that are read: more than a cell may have, so that it counts as cut.
 const TEXT_BYTES: u64 = MAX_CELL_BYTES as u64 + 4;

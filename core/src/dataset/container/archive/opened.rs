@@ -31,10 +31,10 @@ use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::container::zstd::ZstdReader;
 use crate::dataset::layout::{Compression, Hints};
-use crate::dataset::phrases::{count, names};
 use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_ARCHIVE_FILES, MAX_JSON_BYTES, MAX_MEMBER_BYTES};
+use crate::phrases::{count, names};
 
 /// Opens a spreadsheet or a document, or what is in a zip.
 ///

@@ -14,9 +14,9 @@ use crate::dataset::formats::decode::whatwg;
 use crate::dataset::formats::detect::detect;
 use crate::dataset::formats::sheet::{CELL_END, write_cell};
 use crate::dataset::layout::Encoding;
-use crate::dataset::phrases::thousands;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_ROW_BYTES;
+use crate::phrases::thousands;
 
 /// A text with its annotations.
 pub(crate) struct AnnotatedText {

@@ -7,9 +7,9 @@ use serde_json::{Deserializer, Map, Value};
 
 use crate::dataset::container::splits::{Splits, is_split};
 use crate::dataset::container::table_reader::is_packed_table;
-use crate::dataset::phrases::names;
 use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Bytes of a table that show its columns.
 const SHOWN_BYTES: u64 = 64 << 10;

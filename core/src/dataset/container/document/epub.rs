@@ -11,8 +11,8 @@ use crate::dataset::container::document::paragraphs::Paragraphs;
 use crate::dataset::container::document::web_page::read_page;
 use crate::dataset::container::xml::{Xml, attribute};
 use crate::dataset::container::zip_files::ZipFiles;
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 const CONTAINER: &str = "META-INF/container.xml";
 const ENCRYPTION: &str = "META-INF/encryption.xml";

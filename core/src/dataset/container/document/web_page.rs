@@ -8,9 +8,9 @@ use crate::dataset::container::tracked::Origin;
 use crate::dataset::formats::decode::{encoding_by_label, whatwg};
 use crate::dataset::formats::detect::detect;
 use crate::dataset::layout::Encoding;
-use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_JSON_BYTES;
+use crate::phrases::names;
 
 /// Endings of the names of web pages.
 const ENDINGS: [&str; 3] = [".html", ".htm", ".xhtml"];

@@ -2,9 +2,9 @@
 
 use crate::dataset::container::pieces::Notices;
 use crate::dataset::container::spreadsheet::row::cell_name;
-use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_COLUMNS;
+use crate::phrases::count;
 
 /// Cells that were read as empty.
 #[derive(Default)]

@@ -7,9 +7,9 @@ use crate::dataset::container::pieces::{PIECE_BYTES, Pieces};
 use crate::dataset::container::spreadsheet::notes::Notes;
 use crate::dataset::container::spreadsheet::row::{Row, SheetRows};
 use crate::dataset::formats::sheet::{CELL_END, write_cell};
-use crate::dataset::phrases::{names, thousands};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_SHEET_ROWS, MAX_UNPACKED_BYTES};
+use crate::phrases::{names, thousands};
 
 /// A cell that spans rows, and the rows to come that it fills.
 struct Span {

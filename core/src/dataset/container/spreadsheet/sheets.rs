@@ -11,9 +11,9 @@ use crate::dataset::container::spreadsheet::sheet_pieces::SheetPieces;
 use crate::dataset::container::spreadsheet::workbook::Workbook;
 use crate::dataset::container::spreadsheet::xlsx::XlsxRows;
 use crate::dataset::container::zip_files::ZipFiles;
-use crate::dataset::phrases::names;
 use crate::dataset::source::{DataRole, PartKind, Parts};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// Number of sheets that are looked into for the first one with rows.
 const MAX_EMPTY_SHEETS: usize = 20;

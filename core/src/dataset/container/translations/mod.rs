@@ -7,9 +7,9 @@ mod xliff;
 
 use crate::dataset::container::pieces::{MemoryPieces, Opened};
 use crate::dataset::container::translations::units::Translations;
-use crate::dataset::phrases::{count, names};
 use crate::dataset::source::{Content, ContentKind};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::{count, names};
 
 /// A format of translated texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

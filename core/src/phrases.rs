@@ -1,5 +1,8 @@
 //! Helpers for messages that the user reads.
 
+#[cfg(feature = "engine")]
+use crate::decimal::fixed;
+
 /// A number with its noun: "1 row", "1,240 rows".
 pub(crate) fn count(n: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
@@ -42,11 +45,11 @@ pub(crate) fn names<S: AsRef<str>>(all: &[S]) -> String {
 }
 
 /// Percent with a decimal near the ends, as the page writes them.
-#[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine judges rows"))]
+#[cfg(feature = "engine")]
 pub(crate) fn percent(ratio: f64) -> String {
     let percent = 100.0 * ratio;
-    let decimals = usize::from((percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0));
-    format!("{percent:.decimals$}\u{a0}%")
+    let is_near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
+    fixed(percent, u32::from(is_near_an_end)) + "\u{a0}%"
 }
 
 #[cfg(test)]
