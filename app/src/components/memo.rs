@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use crate::plot::Picture;
 
 /// The types that memos have. They are few, as the wasm contains the code of a memo once for each of them: values of other
-/// types are [`watched`](crate::components::watched).
+/// types are [`watched`](crate::components::watched()).
 pub trait Plain: PartialEq + Send + Sync + 'static {}
 
 impl Plain for bool {}
