@@ -98,7 +98,7 @@ pub const MAX_INTERMEDIATE_SIZE: usize = 16_384;
 /// Maximum number of positions, which is the longest sequence that a model can declare.
 pub const MAX_POSITIONS: usize = 8_192;
 /// Maximum size of a chat template, in bytes: the longest among common models has 20 KB.
-pub const MAX_CHAT_TEMPLATE_BYTES: usize = 256 << 10;
+pub const MAX_CHAT_TEMPLATE_BYTES: usize = 64 << 10;
 /// Work that a chat template may do for one conversation, in minijinja's fuel. An instruction costs 1, and so do 64
 /// bytes of text, so that this bounds both time and memory (64 MB).
 pub const MAX_CHAT_FUEL: u64 = 1_000_000;

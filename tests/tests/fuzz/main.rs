@@ -23,7 +23,7 @@ use hone_tests::{CountingAllocator, peak_memory};
 use mutate::{Random, mutate};
 use targets::{TARGETS, Target};
 
-/// Maximum time on the processor for a file of at most 256 KB, unoptimized.
+/// Maximum time on the processor for a file of at most 256 KB, hardly optimized.
 const MAX_TIME: Duration = Duration::from_secs(10);
 /// Time after which a reader counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_secs(120);

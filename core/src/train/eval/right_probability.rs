@@ -29,12 +29,14 @@ fn of_row(labels: &Labels, row: usize, prediction: &Prediction) -> f32 {
             let decisions = prediction.class_decisions(labels, row);
             least(&mut decisions.iter().map(|decision| decision.actual_probability))
         }
-        (Labels::MultiLabel(flags), Prediction::Labels(probabilities)) => {
-            let right = flags[row].iter().zip(probabilities);
-            least(&mut right.map(|(&has, &probability)| if has { probability } else { 1.0 - probability }))
+        (Labels::MultiLabel(flags), Prediction::Labels(_)) => {
+            let right = flags[row].iter().zip(prediction.label_probabilities());
+            least(&mut right.map(|(&has, probability)| if has { probability } else { 1.0 - probability }))
         }
         // The probability of the label, where it is 0 or 1.
-        (Labels::Relevance(relevance), Prediction::Number(fit)) => 1.0 - (fit - relevance.labels[row]).abs(),
+        (Labels::Relevance(relevance), Prediction::Relevance(_)) => {
+            1.0 - (prediction.number() - relevance.labels[row]).abs()
+        }
         (Labels::Continuations { .. }, Prediction::Tokens { loss, tokens }) => {
             (-loss / f64::from((*tokens).max(1))).exp() as f32
         }
@@ -73,19 +75,23 @@ mod tests {
         assert!(is_close, "{found:?} instead of {expected:?}");
     }
 
+    fn logit(probability: f32) -> f32 {
+        (probability / (1.0 - probability)).ln()
+    }
+
     #[test]
     fn the_least_likely_word_or_label_decides_about_a_row() {
         let tags = Labels::Tags(vec![[(1, 0), (2, 1)].into(), Box::default()]);
         let words = [Prediction::Tags(vec![vec![0.9, 0.1], vec![0.75, 0.25]]), Prediction::Tags(Vec::new())];
         close(right_probabilities(&tags, &words), &[0.25, 1.0]);
         let labels = Labels::MultiLabel(vec![[true, false, false].into()]);
-        close(right_probabilities(&labels, &[Prediction::Labels(vec![0.75, 0.4, 0.1])]), &[0.6]);
+        close(right_probabilities(&labels, &[Prediction::Labels([0.75, 0.4, 0.1].map(logit).to_vec())]), &[0.6]);
     }
 
     #[test]
     fn a_passage_fits_as_well_as_it_is_said_to_and_a_text_has_the_mean_of_its_tokens() {
         let relevance = Labels::Relevance(Relevance { labels: vec![1.0, 0.0, 0.5], queries: vec![1, 1, 2] });
-        close(right_probabilities(&relevance, &[0.75, 0.75, 0.75].map(Prediction::Number)), &[0.75, 0.25, 0.75]);
+        close(right_probabilities(&relevance, &[0.75, 0.75, 0.75].map(logit).map(Prediction::Relevance)), &[0.75, 0.25, 0.75]);
         let texts = Labels::Continuations { target_ranges: Vec::new(), references: Vec::new() };
         let loss = -(0.5_f64.ln() + 0.125_f64.ln());
         close(right_probabilities(&texts, &[Prediction::Tokens { loss, tokens: 2 }]), &[0.25]);
