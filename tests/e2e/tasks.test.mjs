@@ -193,6 +193,7 @@ test("generation: two files become prompts, a decoder is chosen, and both models
     assert.deepEqual(await weights.locator("option").allTextContents(), [
       "16 bits (float16), half the size",
       "8 bits (int8), a quarter of the size",
+      "4 bits (int4), an eighth of the size",
     ]);
     await page.getByText("llama-cli -m model.gguf").waitFor();
     assert.equal(await page.getByText("Use it in Python").isVisible(), false);
