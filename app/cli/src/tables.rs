@@ -1,7 +1,6 @@
 //! Parquet, read through the crate of app/tables; other files are read by the engine.
 
-use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use hone_core::dataset::{DataReader, TableReader, about_file};
 use hone_core::diagnostic::Diagnostic;
@@ -11,8 +10,8 @@ use hone_tables::{Report, Seekable, Table};
 ///
 /// # Errors
 /// As [`Table::open`].
-pub fn open_parquet(name: &str, file: File) -> Result<DataReader, Diagnostic> {
-    let bytes = file.metadata().map_or(0.0, |metadata| metadata.len() as f64);
+pub fn open_parquet(name: &str, mut file: impl Read + Seek + Send + 'static) -> Result<DataReader, Diagnostic> {
+    let bytes = file.seek(SeekFrom::End(0)).map_or(0.0, |len| len as f64);
     let (table, warnings) = opened(name, file)?;
     Ok(DataReader::of_table(name, bytes, table, warnings))
 }

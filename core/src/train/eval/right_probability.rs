@@ -91,7 +91,10 @@ mod tests {
     #[test]
     fn a_passage_fits_as_well_as_it_is_said_to_and_a_text_has_the_mean_of_its_tokens() {
         let relevance = Labels::Relevance(Relevance { labels: vec![1.0, 0.0, 0.5], queries: vec![1, 1, 2] });
-        close(right_probabilities(&relevance, &[0.75, 0.75, 0.75].map(logit).map(Prediction::Relevance)), &[0.75, 0.25, 0.75]);
+        close(
+            right_probabilities(&relevance, &[0.75, 0.75, 0.75].map(logit).map(Prediction::Relevance)),
+            &[0.75, 0.25, 0.75],
+        );
         let texts = Labels::Continuations { target_ranges: Vec::new(), references: Vec::new() };
         let loss = -(0.5_f64.ln() + 0.125_f64.ln());
         close(right_probabilities(&texts, &[Prediction::Tokens { loss, tokens: 2 }]), &[0.25]);

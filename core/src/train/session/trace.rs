@@ -183,8 +183,8 @@ impl Session {
     }
 }
 
-/// The text of each row whose vector stands for it: its first one, or the first window of a question. None if rows have no
-/// vector.
+/// Index of the text that represents each row on the map: the first text of a row, or the first window of a question. Empty if
+/// rows have no vector.
 fn texts_of_rows(examples: &EncodedExamples, is_pooled: bool) -> Vec<u32> {
     match &examples.labels {
         Labels::Similarity(similarity) => (0..examples.len() as u32).step_by(similarity.texts_per_row()).collect(),
