@@ -37,8 +37,9 @@ pub fn date() -> Result<()> {
 
 /// `record` has the files of the checkout that used the target folder last.
 fn date_in(root: &Path, record: &Path) -> Result<()> {
-    // A checkout can be replaced by another one at the same place.
-    let checkout = format!("{} {}", root.display(), nanoseconds(fs::metadata(root)?.created()?));
+    // A checkout can be replaced by another one at the same place. Not every file system knows when a folder was made.
+    let made = fs::metadata(root)?.created().map_or(0, nanoseconds);
+    let checkout = format!("{} {made}", root.display());
     let text = fs::read_to_string(record).unwrap_or_default();
     let (last, files) = text.split_once('\n').unwrap_or_default();
     let (is_new, now) = (last != checkout, SystemTime::now());
