@@ -2,6 +2,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
@@ -33,6 +34,12 @@ unsafe impl GlobalAlloc for CountingAllocator {
 fn count(layout: Layout) {
     let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
     PEAK.fetch_max(in_use, Ordering::Relaxed);
+}
+
+/// Keeps other tests that ask for it waiting, as the count is of the whole process. A test that measures takes it first.
+pub fn measuring_alone() -> MutexGuard<'static, ()> {
+    static MEASURING: Mutex<()> = Mutex::new(());
+    MEASURING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Does some work. Returns its result, and the most bytes in use meanwhile in addition to those before.

@@ -17,7 +17,7 @@ use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, 
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
-pub use counting_allocator::{CountingAllocator, peak_memory};
+pub use counting_allocator::{CountingAllocator, measuring_alone, peak_memory};
 pub use memory_folder::MemoryFolder;
 pub use reference::{
     assert_curve, assert_gradients, assert_movement, classified, input, of_tokens, scores, step_of, steps_of,

@@ -88,7 +88,7 @@ fn an_unusable_template_refuses_each_conversation_with_the_reason() {
     refused(&[config("{% generation %}a")], "line 1 of the template");
     let several = value!([{"name": "rag", "template": "r"}, {"name": "tool_use", "template": "t"}]);
     refused(&[file("tokenizer_config.json", value!({"chat_template": several}))], "named \"default\"");
-    refused(&[file("chat_template.jinja", "{{".to_owned() + &"(".repeat(100_000))], "the template");
+    refused(&[file("chat_template.jinja", "{{".to_owned() + &"(".repeat(MAX_CHAT_TEMPLATE_BYTES - 2))], "the template");
 }
 
 #[test]

@@ -11,7 +11,9 @@ use hone_core::runner::{self, Provenance};
 use hone_core::text::EncodedTexts;
 use hone_core::train::{Progress, Session, TrainingData};
 use hone_core::usage::{ExportDtype, ExportForm};
-use hone_tests::{CountingAllocator, classified, peak_memory, ready, record, take_steps, word_tokenizer};
+use hone_tests::{
+    CountingAllocator, classified, measuring_alone, peak_memory, ready, record, take_steps, word_tokenizer,
+};
 use serde_json::json;
 
 #[global_allocator]
@@ -87,6 +89,7 @@ fn session() -> Session {
 
 #[test]
 fn a_save_takes_less_memory_than_the_largest_tensor() {
+    let _alone = measuring_alone();
     let mut session = session();
     take_steps(&mut session, 3);
     let mut disk = Disk::default();
@@ -118,6 +121,7 @@ impl Write for Download {
 
 #[test]
 fn an_export_takes_less_memory_than_the_largest_tensor() {
+    let _alone = measuring_alone();
     let mut session = session();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     let config_json = json!({
