@@ -56,7 +56,7 @@ pub fn load(paths: DataPaths, hints: Hints, columns: &ColumnArguments, file: &Re
     let (file, mapping) = match used {
         None => scanned(&paths, &hints, columns, Some(recipe.task))?,
         Some(used) => {
-            let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
+            let file = ScannedFile::scan(paths.train, DataRole::Train, hints.clone())?;
             let mapping = used.mapping_in(&file.info)?;
             (file, mapping)
         }
@@ -96,7 +96,7 @@ pub fn pool(
 
 /// A training file with its rows.
 struct Training {
-    file: DataFile,
+    file: ScannedFile,
     mapping: Mapping,
     examples: Arc<Examples>,
 }
@@ -107,8 +107,8 @@ fn scanned(
     hints: &Hints,
     columns: &ColumnArguments,
     task: Option<Task>,
-) -> Result<(DataFile, Mapping), Diagnostic> {
-    let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
+) -> Result<(ScannedFile, Mapping), Diagnostic> {
+    let file = ScannedFile::scan(paths.train, DataRole::Train, hints.clone())?;
     let task = task.unwrap_or_else(|| mapping::task_to_review(&file.info, columns));
     let mapping = mapping::choose(&file.info, task, columns)?;
     Ok((file, mapping))
@@ -129,7 +129,7 @@ fn split(
     let own = |holds: bool| holds.then_some(train.path.as_path());
     let mut held_out = |path: Option<&Path>, role| -> Result<Option<(SourceFile, Arc<Examples>)>, Diagnostic> {
         let Some(path) = path else { return Ok(None) };
-        let file = DataFile::scan(path, role, hints.for_other_file())?;
+        let file = ScannedFile::scan(path, role, hints.for_other_file())?;
         // A file that holds all parts warns of the same for each.
         let new = file.info.warnings.iter().filter(|warning| !warnings.contains(warning)).cloned().collect::<Vec<_>>();
         warnings.extend(new);
@@ -167,7 +167,7 @@ pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
 }
 
 /// A file that has been scanned.
-pub struct DataFile {
+pub struct ScannedFile {
     path: PathBuf,
     name: String,
     role: DataRole,
@@ -177,7 +177,7 @@ pub struct DataFile {
     sha256: String,
 }
 
-impl DataFile {
+impl ScannedFile {
     /// Scans a file.
     pub fn scan(path: &Path, role: DataRole, hints: Hints) -> Result<Self, Diagnostic> {
         let (path, name) = (path.to_owned(), path.file_name().unwrap_or_default().to_string_lossy().into_owned());

@@ -14,7 +14,7 @@ use hone_core::runner::FilePrediction;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{InputArguments, PredictArguments};
-use crate::data::DataFile;
+use crate::data::ScannedFile;
 use crate::mapping::column;
 use crate::model::{self, Tuned};
 use crate::train;
@@ -23,7 +23,7 @@ use crate::train;
 pub async fn predict(arguments: &PredictArguments) -> Result<(), Diagnostic> {
     let device = train::device(arguments.device);
     let Tuned { parts, config } = model::load_tuned(&arguments.model, &device)?;
-    let file = DataFile::scan(&arguments.data, DataRole::Train, arguments.reading.clone().hints())?;
+    let file = ScannedFile::scan(&arguments.data, DataRole::Train, arguments.reading.clone().hints())?;
     let task = parts.recipe.task();
     let columns = columns(&file.info, task, config.settings.input.as_ref(), &arguments.columns)?;
     eprintln!("Reads {}.", described(&columns, &file.info));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
-use hone_core::checkpoint::{self, SavedRun};
+use hone_core::checkpoint::{self, RestoredRun};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::run::RunSource;
 use hone_core::runner::{SaveSchedule, run_record};
@@ -23,7 +23,7 @@ pub struct OpenedRun {
     /// Where it is saved.
     folder: RunFolder,
     /// Its contents.
-    pub saved: SavedRun,
+    pub saved: RestoredRun,
 }
 
 impl OpenedRun {
@@ -83,7 +83,7 @@ impl Saves {
     /// # Errors
     /// What has changed since it was saved.
     pub fn of_saved_run(opened: OpenedRun, source: RunSource, session: Session) -> Result<(Self, Session), Diagnostic> {
-        let OpenedRun { folder, saved: SavedRun { record, state, tensors, notice } } = opened;
+        let OpenedRun { folder, saved: RestoredRun { record, state, tensors, notice } } = opened;
         let warning = record.check(session.recipe().spec(), &source)?;
         for note in notice.into_iter().chain(warning) {
             eprintln!("warning: {note}");

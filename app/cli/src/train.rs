@@ -14,7 +14,7 @@ use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, Family, Metric, Pooling, RecipeSpec, Task};
 use hone_core::run::{EndReason, RecipeFile, RunSource, RunSummary};
-use hone_core::runner::{self, Exported, PastEntry, Provenance};
+use hone_core::runner::{self, ExportedFolder, PastEntry, Provenance};
 use hone_core::train::{HistoryEntry, Progress, Session};
 use hone_core::usage::{ExportDtype, ExportForm, ModelKind};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -391,7 +391,7 @@ async fn write_folders(
     ];
     for (form, dtype, folder) in forms.into_iter().flatten() {
         let export = runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {});
-        let Exported { zip, rounded } = export.await?;
+        let ExportedFolder { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;
         if let Some(rounded) = rounded {
             println!("In {folder}, rounded to {}: {}", dtype.name(), figures(&rounded.validation));

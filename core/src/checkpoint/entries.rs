@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::error::{damaged, not_saved};
 use crate::diagnostic::Diagnostic;
-use crate::model::Unit;
+use crate::model::Standardization;
 use crate::recipe::ParamGroup;
 use crate::run::RunRecord;
 use crate::train::TensorKind;
@@ -22,8 +22,8 @@ pub(super) const STATE: &str = "state";
 pub struct RecordEntry {
     /// The record of the run.
     pub record: RunRecord,
-    /// Unit in which the output layer predicts numbers.
-    pub unit: Unit,
+    /// How the numbers that the output layer predicts are standardized.
+    pub standardization: Standardization,
     /// Groups whose weights are saved; those of all others are the base model's.
     pub groups: BTreeSet<ParamGroup>,
     /// True if the best weights are the live ones.

@@ -17,6 +17,6 @@ pub use entries::RecordEntry;
 pub use manifest::{Manifest, VERSION};
 pub use reader::CheckpointReader;
 pub use slots::{
-    CheckpointFile, CheckpointFolder, SavedBestModel, SavedRun, Saving, Slot, best, clear, load, peek, save,
+    CheckpointFile, CheckpointFolder, RestoredRun, SavedBestModel, Saving, Slot, best, clear, load, peek, save,
 };
 pub use writer::CheckpointWriter;

@@ -150,7 +150,7 @@ pub async fn save<F: CheckpointFolder>(
 
 /// A saved run that has been read.
 #[derive(Debug)]
-pub struct SavedRun {
+pub struct RestoredRun {
     /// The record of the run.
     pub record: RunRecord,
     /// The state of the session.
@@ -161,7 +161,7 @@ pub struct SavedRun {
     pub notice: Option<Diagnostic>,
 }
 
-impl SavedRun {
+impl RestoredRun {
     /// The epochs of a run that was trained further than its recipe file says.
     pub fn extended_epochs(&self) -> Option<u32> {
         self.record.plan.recipe.epochs.filter(|_| !self.state.run.extended_at.is_empty())
@@ -197,13 +197,13 @@ pub async fn peek<F: CheckpointFolder>(folder: &mut F) -> Result<Option<RunRecor
 /// # Errors
 /// `checkpoint.version` if another version saved it, `checkpoint.damaged` if no slot is whole, `checkpoint.read` if they
 /// cannot be read.
-pub async fn load<F: CheckpointFolder>(folder: &mut F, device: &Device) -> Result<Option<SavedRun>, Diagnostic> {
+pub async fn load<F: CheckpointFolder>(folder: &mut F, device: &Device) -> Result<Option<RestoredRun>, Diagnostic> {
     let read = |reader: &mut CheckpointReader<F::Reader>| {
         let (state, RecordEntry { record, .. }) = (reader.state()?, reader.record()?);
         Ok((record, state, reader.tensors(device, |_| true)?))
     };
     let read = newest_whole(folder, read).await?;
-    Ok(read.map(|((record, state, tensors), notice)| SavedRun { record, state, tensors, notice }))
+    Ok(read.map(|((record, state, tensors), notice)| RestoredRun { record, state, tensors, notice }))
 }
 
 /// The best weights of the newest save that is whole, whatever its version; `None` if nothing is saved.

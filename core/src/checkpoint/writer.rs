@@ -45,9 +45,9 @@ impl CheckpointWriter {
     /// # Errors
     /// `checkpoint.write` if the state cannot be encoded.
     pub fn new(generation: u64, record: RunRecord, session: SessionCheckpoint) -> Result<Self, Diagnostic> {
-        let SessionCheckpoint { unit, state, tensors } = session;
+        let SessionCheckpoint { standardization, state, tensors } = session;
         let best_is_live = state.best.as_ref().is_some_and(|best| best.is_live);
-        let entry = RecordEntry { record, unit, groups: state.run.ever_trainable.clone(), best_is_live };
+        let entry = RecordEntry { record, standardization, groups: state.run.ever_trainable.clone(), best_is_live };
         let entries = [(RECORD, encode(&entry)?), (STATE, encode(&state)?)];
         let entries = entries.map(|(name, bytes)| (name.to_owned(), Content::Bytes(bytes)));
         let tensors = tensors.into_iter().map(|tensor| (tensor.name.clone(), Content::Tensor(Box::new(tensor))));

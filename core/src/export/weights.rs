@@ -17,7 +17,7 @@ use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, in_32_bits, 
 const PIECE: usize = 1 << 18;
 
 /// A weight to be written to a file.
-pub(crate) struct Exported {
+pub(crate) struct ExportedWeight {
     info: TensorInfo,
     /// Values in the layout and the type of the model.
     values: Tensor<1>,
@@ -25,34 +25,34 @@ pub(crate) struct Exported {
 }
 
 /// All weights, under the names that transformers' class for the task uses.
-pub(crate) fn all(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
+pub(crate) fn all(model: &TaskModel, dtype: ExportDtype) -> Vec<ExportedWeight> {
     let mut weights = Vec::new();
-    model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()), dtype)));
+    model.visit(&mut |weight| weights.push(ExportedWeight::new(weight, model.file_name(weight.name()), dtype)));
     weights
 }
 
 /// The weights of the head, under the names that transformers' class for the task uses.
-pub(crate) fn head(model: &TaskModel) -> Vec<Exported> {
+pub(crate) fn head(model: &TaskModel) -> Vec<ExportedWeight> {
     let mut weights = Vec::new();
     model.visit(&mut |weight| {
         if weight.group() == ParamGroup::Head {
-            weights.push(Exported::new(weight, model.file_name(weight.name()), ExportDtype::Float32));
+            weights.push(ExportedWeight::new(weight, model.file_name(weight.name()), ExportDtype::Float32));
         }
     });
     weights
 }
 
 /// The weights of the adapters and the head, under PEFT's names.
-pub(crate) fn adapters(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
+pub(crate) fn adapters(model: &TaskModel, dtype: ExportDtype) -> Vec<ExportedWeight> {
     let mut weights = Vec::new();
     model.visit_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
-        weights.push(Exported::new(weight, name, dtype));
+        weights.push(ExportedWeight::new(weight, name, dtype));
     });
     weights
 }
 
-impl Exported {
+impl ExportedWeight {
     fn new(weight: WeightRef, name: String, dtype: ExportDtype) -> Self {
         let (values, transposed) = match weight {
             WeightRef::Vector(weight) => (weight.tensor.clone(), None),
@@ -109,7 +109,7 @@ impl Exported {
 /// # Errors
 /// If the device or `out` fails.
 pub(crate) async fn write(
-    weights: Vec<Exported>,
+    weights: Vec<ExportedWeight>,
     out: &mut impl Write,
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Diagnostic> {

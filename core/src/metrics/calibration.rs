@@ -21,12 +21,12 @@ const MAX_POINTS: usize = 100;
 pub fn confidence(probabilities: &[&[f32]], classes: &[u32], temperature: Option<f64>) -> Confidence {
     let tuned = temperature.or_else(|| tuned_temperature(probabilities, classes));
     let temperature = tuned.unwrap_or(1.0);
-    let decisions = |temperature| -> Vec<Decision> {
+    let predictions = |temperature| -> Vec<ScoredPrediction> {
         let rows = probabilities.iter().zip(classes);
-        rows.map(|(row, &class)| Decision::new(&with_temperature(row, temperature), class)).collect()
+        rows.map(|(row, &class)| ScoredPrediction::new(&with_temperature(row, temperature), class)).collect()
     };
-    let (before, after) = (decisions(1.0), decisions(temperature));
-    let error = |decisions: &[Decision]| expected_calibration_error(&bins(decisions), decisions.len());
+    let (before, after) = (predictions(1.0), predictions(temperature));
+    let error = |predictions: &[ScoredPrediction]| expected_calibration_error(&bins(predictions), predictions.len());
     Confidence {
         temperature,
         unsure_below: 0.0,
@@ -52,7 +52,7 @@ pub fn with_temperature(probabilities: &[f32], temperature: f64) -> Vec<f32> {
 /// the range.
 fn tuned_temperature(probabilities: &[&[f32]], classes: &[u32]) -> Option<f64> {
     let rows = probabilities.iter().zip(classes);
-    let wrong = rows.filter(|(row, class)| Decision::new(row, **class).is_right == 0.0).count();
+    let wrong = rows.filter(|(row, class)| ScoredPrediction::new(row, **class).is_right == 0.0).count();
     if probabilities.len() < MIN_ROWS || wrong < MIN_WRONG {
         return None;
     }
@@ -114,13 +114,13 @@ fn log(probability: f32) -> f64 {
 
 /// A prediction with its probability.
 #[derive(Clone, Copy, Debug)]
-struct Decision {
+struct ScoredPrediction {
     probability: f32,
     /// 1 if the prediction is right, otherwise 0.
     is_right: f64,
 }
 
-impl Decision {
+impl ScoredPrediction {
     fn new(probabilities: &[f32], class: u32) -> Self {
         let predicted = argmax(probabilities);
         let probability = probabilities.get(predicted).copied().unwrap_or_default();
@@ -129,9 +129,9 @@ impl Decision {
 }
 
 /// Bins of equal width. A probability on an edge belongs to the bin above, and 1 to the last.
-fn bins(decisions: &[Decision]) -> Vec<ReliabilityBin> {
+fn bins(predictions: &[ScoredPrediction]) -> Vec<ReliabilityBin> {
     let mut bins = vec![ReliabilityBin::default(); BINS];
-    for Decision { probability, is_right } in decisions {
+    for ScoredPrediction { probability, is_right } in predictions {
         let nth = (f64::from(*probability) * BINS as f64).floor() as usize;
         let bin = &mut bins[nth.min(BINS - 1)];
         bin.rows += 1;
@@ -152,22 +152,22 @@ fn expected_calibration_error(bins: &[ReliabilityBin], rows: usize) -> f64 {
 }
 
 /// Accuracy of the rows that reach a threshold, for thresholds that leave ever fewer rows.
-fn coverage(mut decisions: Vec<Decision>) -> Vec<CoveragePoint> {
-    decisions.sort_by(|a, b| b.probability.total_cmp(&a.probability));
-    let rows = decisions.len();
+fn coverage(mut predictions: Vec<ScoredPrediction>) -> Vec<CoveragePoint> {
+    predictions.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    let rows = predictions.len();
     let mut right = 0.0;
     let mut points: Vec<CoveragePoint> = Vec::new();
-    for (nth, decision) in decisions.iter().enumerate() {
-        right += decision.is_right;
-        // Rows with equal probabilities share a decision.
-        if decisions.get(nth + 1).is_some_and(|next| next.probability == decision.probability) {
+    for (nth, prediction) in predictions.iter().enumerate() {
+        right += prediction.is_right;
+        // Rows with equal probabilities share a prediction.
+        if predictions.get(nth + 1).is_some_and(|next| next.probability == prediction.probability) {
             continue;
         }
         let kept = (nth + 1) as f64;
         let is_due = (nth + 1) * MAX_POINTS / rows > points.len() || nth + 1 == rows;
         if is_due || points.is_empty() {
             points.push(CoveragePoint {
-                threshold: decision.probability,
+                threshold: prediction.probability,
                 coverage: kept / rows as f64,
                 accuracy: right / kept,
             });

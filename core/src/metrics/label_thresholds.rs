@@ -42,7 +42,7 @@ pub fn cross_fitted_labels(labels: usize, probabilities: &[f32], actual: &[bool]
 
 /// A decision about one label of one text.
 #[derive(Clone, Copy, Debug)]
-struct Decision {
+struct LabelDecision {
     probability: f32,
     is_actual: bool,
     fold: u8,
@@ -51,8 +51,8 @@ struct Decision {
 /// Decisions by rising probability.
 struct Ranking {
     /// Those of all labels.
-    all: Vec<Decision>,
-    by_label: Vec<Vec<Decision>>,
+    all: Vec<LabelDecision>,
+    by_label: Vec<Vec<LabelDecision>>,
 }
 
 /// A threshold with its F1 on the decisions that it was tuned on.
@@ -70,10 +70,10 @@ impl Ranking {
     fn new(labels: usize, probabilities: &[f32], actual: &[bool]) -> Self {
         let decision = |(i, (&probability, &is_actual)): (usize, (&f32, &bool))| {
             let fold = (i / labels.max(1) % FOLDS) as u8;
-            Decision { probability, is_actual, fold }
+            LabelDecision { probability, is_actual, fold }
         };
-        let all: Vec<Decision> = probabilities.iter().zip(actual).enumerate().map(decision).collect();
-        let sorted = |mut decisions: Vec<Decision>| {
+        let all: Vec<LabelDecision> = probabilities.iter().zip(actual).enumerate().map(decision).collect();
+        let sorted = |mut decisions: Vec<LabelDecision>| {
             decisions.sort_by(|a, b| a.probability.total_cmp(&b.probability));
             decisions
         };
@@ -83,9 +83,9 @@ impl Ranking {
 
     /// Threshold of each label, without the decisions of a fold.
     fn thresholds(&self, held_out: Option<usize>) -> Vec<f32> {
-        let is_used = |decision: &&Decision| held_out != Some(usize::from(decision.fold));
+        let is_used = |decision: &&LabelDecision| held_out != Some(usize::from(decision.fold));
         let shared = Tuned::of(self.all.iter().filter(is_used));
-        let threshold = |label: &Vec<Decision>| {
+        let threshold = |label: &Vec<LabelDecision>| {
             let own = Tuned::of(label.iter().filter(is_used));
             if own.is_earned() { own.threshold } else { shared.threshold }
         };
@@ -95,7 +95,7 @@ impl Ranking {
 
 impl Tuned {
     /// The threshold with the best F1 on decisions by rising probability; in a tie, the one closest to 0.5.
-    fn of<'a>(decisions: impl Iterator<Item = &'a Decision> + Clone) -> Self {
+    fn of<'a>(decisions: impl Iterator<Item = &'a LabelDecision> + Clone) -> Self {
         let mut counts = Counts::default();
         decisions.clone().for_each(|decision| counts.add(decision.is_actual, true));
         let (positives, always_f1) = (counts.actual, counts.f1());
@@ -145,8 +145,10 @@ mod tests {
     fn threshold(rows: &[(f32, bool)]) -> f32 {
         let mut rows = rows.to_vec();
         rows.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        let decisions: Vec<Decision> =
-            rows.into_iter().map(|(probability, is_actual)| Decision { probability, is_actual, fold: 0 }).collect();
+        let decisions: Vec<LabelDecision> = rows
+            .into_iter()
+            .map(|(probability, is_actual)| LabelDecision { probability, is_actual, fold: 0 })
+            .collect();
         Tuned::of(decisions.iter()).threshold
     }
 

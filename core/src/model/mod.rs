@@ -41,7 +41,7 @@ pub use linear::Linear;
 pub use llama::Llama;
 pub use lora::LoraConfig;
 pub use modernbert::ModernBert;
-pub use sentence_head::Unit;
+pub use sentence_head::Standardization;
 pub use sizes::Sizes;
 pub use synthetic::synthetic;
 pub use task_model::TaskModel;

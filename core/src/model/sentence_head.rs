@@ -22,8 +22,8 @@ pub(super) struct SentenceHead {
     /// Hidden layer, if the family's head has one.
     pub(super) dense: Option<Dense>,
     pub(super) output: Linear,
-    /// Unit in which `output` predicts a number.
-    pub(super) unit: Unit,
+    /// How the number that `output` predicts is standardized.
+    pub(super) standardization: Standardization,
 }
 
 /// Hidden layer of a head.
@@ -36,14 +36,14 @@ pub(super) struct Dense {
 
 /// Mean and standard deviation by which numbers are standardized: the output layer predicts `(number − mean) / deviation`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unit {
+pub struct Standardization {
     /// Mean of the numbers.
     pub mean: f64,
     /// Standard deviation of the numbers; not 0.
     pub deviation: f64,
 }
 
-impl Default for Unit {
+impl Default for Standardization {
     /// Numbers as they are.
     fn default() -> Self {
         Self { mean: 0.0, deviation: 1.0 }
@@ -66,15 +66,15 @@ impl SentenceHead {
             None => x,
         };
         let outputs = self.output.forward(apply_dropout(x, mask), &mut Dropout::off());
-        let Unit { mean, deviation } = self.unit;
-        if self.unit == Unit::default() { outputs } else { outputs * deviation + mean }
+        let Standardization { mean, deviation } = self.standardization;
+        if self.standardization == Standardization::default() { outputs } else { outputs * deviation + mean }
     }
 
-    /// Puts the unit into the weights of the output layer, as transformers needs it.
-    pub(super) fn absorb_unit(&mut self) {
-        let unit = std::mem::take(&mut self.unit);
-        if unit != Unit::default() {
-            self.output.rescale(unit.deviation, unit.mean);
+    /// Moves the standardization into the weights of the output layer, as transformers needs it.
+    pub(super) fn absorb_standardization(&mut self) {
+        let standardization = std::mem::take(&mut self.standardization);
+        if standardization != Standardization::default() {
+            self.output.rescale(standardization.deviation, standardization.mean);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::model::input::{FrozenPrefix, HiddenStates, Input};
 use crate::model::linear::Linear;
 use crate::model::lora::LoraConfig;
 use crate::model::norm::UnitNorm;
-use crate::model::sentence_head::{Dense, SentenceHead, Unit};
+use crate::model::sentence_head::{Dense, SentenceHead, Standardization};
 use crate::ops::apply_dropout;
 use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
@@ -131,7 +131,13 @@ impl TaskModel {
                             }
                             _ => None,
                         };
-                        Head::Sentence(SentenceHead { pooling, norm, dense, output, unit: Unit::default() })
+                        Head::Sentence(SentenceHead {
+                            pooling,
+                            norm,
+                            dense,
+                            output,
+                            standardization: Standardization::default(),
+                        })
                     }
                     None => Head::Tokens(TokenHead { dense, output }),
                 }
@@ -272,17 +278,17 @@ impl TaskModel {
         self
     }
 
-    /// Makes the output layer predict numbers in `unit`. The outputs of the model are still the numbers themselves.
-    pub fn set_unit(&mut self, unit: Unit) {
+    /// Makes the output layer predict standardized numbers. The outputs of the model are still the numbers themselves.
+    pub fn set_standardization(&mut self, standardization: Standardization) {
         if let Head::Sentence(head) = &mut self.head {
-            head.unit = unit;
+            head.standardization = standardization;
         }
     }
 
-    /// The same model with its unit in the weights of the output layer, as transformers needs it.
+    /// The same model with its standardization in the weights of the output layer, as transformers needs it.
     pub fn without_unit(mut self) -> Self {
         if let Head::Sentence(head) = &mut self.head {
-            head.absorb_unit();
+            head.absorb_standardization();
         }
         self
     }

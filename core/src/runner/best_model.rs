@@ -49,7 +49,7 @@ impl BestModel {
         // A run's recipe has every field, so the facts about the rows are not needed.
         let recipe = Recipe::new(record.plan.recipe.clone(), &pretrained.facts(RowFacts::default()))?;
         let mut model = pretrained.task_model(&recipe, &record.plan.labels, tensors.device());
-        model.set_unit(entry.unit);
+        model.set_standardization(entry.standardization);
         let mut model = starting_weights(&recipe, model);
         tensors.replace(kind, &mut model, |group| groups.contains(&group))?;
         Ok(Self { model, recipe, evaluation, record, history, extended_at })

@@ -68,11 +68,11 @@ impl RunClock {
 
     /// Seconds until the end, once `steps_done` steps are enough for an estimate.
     pub fn seconds_left(&self, steps_done: u32, work: &Work, now_ms: f64) -> Option<f64> {
-        let done = Progress { steps_done, done: work.done(steps_done), first: work.done(1), total: work.total() };
+        let done = WorkDone { steps_done, done: work.done(steps_done), first: work.done(1), total: work.total() };
         self.left(done, now_ms)
     }
 
-    fn left(&self, work: Progress, now_ms: f64) -> Option<f64> {
+    fn left(&self, work: WorkDone, now_ms: f64) -> Option<f64> {
         let first_ms = self.first_step_ms.filter(|_| work.steps_done >= SPEED_STEPS as u32)?;
         let ms_per_work = (self.worked_ms(now_ms) - first_ms) / (work.done - work.first).max(f64::EPSILON);
         Some(ms_per_work * (work.total - work.done) / 1e3)
@@ -93,7 +93,7 @@ impl RunClock {
 }
 
 /// Work of a run, in the unit of [`Work`].
-struct Progress {
+struct WorkDone {
     steps_done: u32,
     /// Work after these steps.
     done: f64,
@@ -106,8 +106,8 @@ struct Progress {
 mod tests {
     use super::*;
 
-    fn even(steps_done: u32) -> Progress {
-        Progress { steps_done, done: f64::from(steps_done), first: 1.0, total: 100.0 }
+    fn even(steps_done: u32) -> WorkDone {
+        WorkDone { steps_done, done: f64::from(steps_done), first: 1.0, total: 100.0 }
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct Provenance<'a> {
 
 /// A written folder.
 #[derive(Clone, Debug)]
-pub struct Exported<W> {
+pub struct ExportedFolder<W> {
     /// The zip.
     pub zip: W,
     /// Scores of the weights in the folder, if they were rounded.
@@ -47,7 +47,7 @@ pub async fn export<W: Write>(
     dtype: ExportDtype,
     out: W,
     mut progress: impl FnMut(f64),
-) -> Result<Exported<W>, Diagnostic> {
+) -> Result<ExportedFolder<W>, Diagnostic> {
     let Some((best, _)) = session.best() else {
         return Err(Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first."));
     };
@@ -78,7 +78,7 @@ pub async fn export<W: Write>(
     };
     let writing = |done, total| progress(written_before + (1.0 - written_before) * fraction(done, total));
     let zip = folder.write(out, writing).await?;
-    Ok(Exported { zip, rounded })
+    Ok(ExportedFolder { zip, rounded })
 }
 
 fn fraction(done: usize, total: usize) -> f64 {

@@ -28,13 +28,13 @@ pub struct FilePrediction<W: Write> {
     columns: InputColumns,
     /// Rows that are written.
     done: usize,
-    work: Option<Work>,
+    work: Option<Pending>,
     writer: TableWriter<W>,
     outcome: FileOutcome,
 }
 
 /// Rows that are being predicted.
-enum Work {
+enum Pending {
     /// A chunk, with the queries of the rows that have one.
     Chunk { rows: Vec<Option<Query>>, encoded: EncodedQueries, predictions: Vec<Prediction> },
     /// A row whose prompt is being continued.
@@ -72,7 +72,7 @@ impl<W: Write> FilePrediction<W> {
     /// Number of rows that are done, and in total.
     pub fn progress(&self) -> (usize, usize) {
         let in_chunk = match &self.work {
-            Some(Work::Chunk { rows, encoded, predictions }) => {
+            Some(Pending::Chunk { rows, encoded, predictions }) => {
                 let (done, total) = encoded.progress(predictions);
                 rows.len() * done / total.max(1)
             }
@@ -102,20 +102,20 @@ impl<W: Write> FilePrediction<W> {
             },
         };
         match work {
-            Work::Chunk { rows, encoded, mut predictions } => {
+            Pending::Chunk { rows, encoded, mut predictions } => {
                 match encoded.advance(&mut predictions, BATCH, model, context).await? {
                     Some(answers) => self.write_chunk(&rows, answers, context)?,
-                    None => self.work = Some(Work::Chunk { rows, encoded, predictions }),
+                    None => self.work = Some(Pending::Chunk { rows, encoded, predictions }),
                 }
             }
-            Work::Text { query, mut generator } => {
+            Pending::Text { query, mut generator } => {
                 generator.advance(model).await?;
                 if generator.is_over() {
                     let text = pretrained.tokenizer.decode(generator.generated())?;
                     let answer = Answer::Generated { text: text.trim().into(), is_over: true };
                     self.write_row(Some((&query, &answer)), context)?;
                 } else {
-                    self.work = Some(Work::Text { query, generator });
+                    self.work = Some(Pending::Text { query, generator });
                 }
             }
         }
@@ -136,7 +136,7 @@ impl<W: Write> FilePrediction<W> {
         pretrained: &Pretrained,
         context: &InferenceContext,
         free_bytes: f64,
-    ) -> Result<Option<Work>, Diagnostic> {
+    ) -> Result<Option<Pending>, Diagnostic> {
         let task = context.recipe.task();
         let new_tokens = context.recipe.spec().max_new_tokens;
         let sampling = Sampling { max_new_tokens: new_tokens, ..Sampling::default() };
@@ -152,7 +152,7 @@ impl<W: Write> FilePrediction<W> {
             let queries: Vec<Query> = rows.iter().flatten().cloned().collect();
             let encoded = EncodedQueries::new(&queries, context, &pretrained.tokenizer)?;
             self.outcome.cut += encoded.cut as u32;
-            return Ok(Some(Work::Chunk { rows, encoded, predictions: Vec::new() }));
+            return Ok(Some(Pending::Chunk { rows, encoded, predictions: Vec::new() }));
         }
         let Some(query) = rows.into_iter().flatten().next() else {
             self.write_row(None, context)?;
@@ -163,7 +163,7 @@ impl<W: Write> FilePrediction<W> {
             Ok(EncodedPrompt { ids, is_cut }) => {
                 self.outcome.cut += u32::from(is_cut);
                 let generator = Generator::new(&ids, sampling, pretrained.tokenizer.eos_ids());
-                Ok(Some(Work::Text { query, generator }))
+                Ok(Some(Pending::Text { query, generator }))
             }
             // The other rows can be predicted all the same.
             Err(diagnostic) => {

@@ -17,7 +17,7 @@ const MIN_TEXTS: usize = 4;
 const MAX_ROWS: usize = 300;
 const HARDEST_ROWS: usize = 100;
 /// Most rows that are listed below it.
-const LISTED_ROWS: usize = 10;
+const NAMED_ROWS: usize = 10;
 /// The hard corner: what is right was never likely.
 const HARD_CONFIDENCE: f64 = 0.25;
 const HARD_VARIABILITY: f64 = 0.15;
@@ -222,7 +222,7 @@ fn dynamics_map(map_rows: &MapRows) -> RowMap {
         if map_rows.kinds.are_labels { " For them, there are suspected labels." } else { "" },
     );
     let kept = spread(rows, MAX_ROWS, HARDEST_ROWS);
-    let listed = kept.iter().take(LISTED_ROWS).take_while(|row| !has_corner || row.is_hard).count() as u32;
+    let listed = kept.iter().take(NAMED_ROWS).take_while(|row| !has_corner || row.is_hard).count() as u32;
     let x = kept.iter().map(|row| axes.x(row.variability)).collect();
     let y = kept.iter().map(|row| axes.y(row.confidence)).collect();
     let corner = || format!("M0 {}H{}V100", axes.y(HARD_CONFIDENCE), axes.x(HARD_VARIABILITY));

@@ -6,14 +6,14 @@ use crate::dataset::Dataset;
 use crate::metrics::{DuplicatePair, Neighbors, Outlier};
 use crate::phrases::count;
 use crate::run::{LabeledRow, TextGroup, TextIssues};
-use crate::runner::row_targets::RowTargets;
+use crate::runner::compared_targets::ComparedTargets;
 use crate::runner::shown_labels::shown_labels;
 
 /// Rows of a group that are named.
 const NAMED_ROWS: usize = 10;
 
 /// Rows that are nearly the same, as indices in the list of rows that were compared.
-struct Duplicates {
+struct DuplicateGroup {
     rows: Vec<u32>,
     /// The largest distance between two of them that were compared.
     distance: f32,
@@ -23,18 +23,18 @@ struct Duplicates {
 
 /// The groups of near duplicates and the outliers among `rows`. At most `listed` of each are named.
 pub(super) fn text_issues(dataset: &Dataset, rows: &[u32], neighbors: &Neighbors, listed: usize) -> TextIssues {
-    let targets = RowTargets::new(dataset, rows);
+    let targets = ComparedTargets::new(dataset, rows);
     let is_validation = |at: u32| dataset.validation.binary_search(&rows[at as usize]).is_ok();
-    let mut groups: Vec<Duplicates> = joined(rows.len(), &neighbors.duplicates())
+    let mut groups: Vec<DuplicateGroup> = joined(rows.len(), &neighbors.duplicates())
         .into_iter()
-        .map(|(rows, distance)| Duplicates {
+        .map(|(rows, distance)| DuplicateGroup {
             is_across: rows.iter().any(|&at| is_validation(at)) && !rows.iter().all(|&at| is_validation(at)),
             is_contradictory: targets.contradict(&rows),
             rows,
             distance,
         })
         .collect();
-    let rank = |group: &Duplicates| (!group.is_across, !group.is_contradictory);
+    let rank = |group: &DuplicateGroup| (!group.is_across, !group.is_contradictory);
     groups.sort_by(|a, b| rank(a).cmp(&rank(b)).then(a.distance.total_cmp(&b.distance)));
     let outliers = neighbors.outliers();
     let sentence = sentence(&groups, outliers.len(), 1.0 - neighbors.duplicate_distance(), listed, targets.noun());
@@ -51,7 +51,7 @@ pub(super) fn text_issues(dataset: &Dataset, rows: &[u32], neighbors: &Neighbors
             likely,
         }
     };
-    let of_group = |group: &Duplicates| {
+    let of_group = |group: &DuplicateGroup| {
         let named = group.rows.iter().take(NAMED_ROWS);
         let rows = named.map(|&at| row(at, targets.likely(&group.rows, at))).collect();
         TextGroup { finding: finding(group, targets.noun()), rows }
@@ -93,7 +93,7 @@ fn joined(rows: usize, pairs: &[DuplicatePair]) -> Vec<(Vec<u32>, f32)> {
     groups.into_values().map(group).collect()
 }
 
-fn finding(group: &Duplicates, noun: &str) -> String {
+fn finding(group: &DuplicateGroup, noun: &str) -> String {
     let place = if group.is_across { " in training and validation" } else { "" };
     let labels = if group.is_contradictory { format!(", with different {noun}") } else { String::new() };
     let rest = match group.rows.len().saturating_sub(NAMED_ROWS) {
@@ -103,7 +103,7 @@ fn finding(group: &Duplicates, noun: &str) -> String {
     format!("Nearly the same{place}{labels} (cosine {:.3}{rest})", 1.0 - group.distance)
 }
 
-fn sentence(groups: &[Duplicates], outliers: usize, cosine: f64, listed: usize, noun: &str) -> String {
+fn sentence(groups: &[DuplicateGroup], outliers: usize, cosine: f64, listed: usize, noun: &str) -> String {
     let unlike = match outliers {
         0 => "No text is unlike all others.".to_owned(),
         1 => "1 text is unlike all others.".to_owned(),

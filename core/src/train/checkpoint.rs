@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::device_to_host::data_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
-use crate::model::{TaskModel, Unit};
+use crate::model::{Standardization, TaskModel};
 use crate::recipe::ParamGroup;
 use crate::run::{EndReason, Forgetting};
 use crate::train::eval::predict::Prediction;
@@ -162,8 +162,8 @@ impl SavedTensor {
 /// A session that can be saved: see [`Session::checkpoint`](crate::train::Session::checkpoint).
 #[derive(Clone, Debug)]
 pub struct SessionCheckpoint {
-    /// Unit in which the output layer predicts numbers.
-    pub unit: Unit,
+    /// How the numbers that the output layer predicts are standardized.
+    pub standardization: Standardization,
     /// Plain data.
     pub state: SessionState,
     /// Weights and optimizer state. They share the session's memory.

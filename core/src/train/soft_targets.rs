@@ -1,6 +1,6 @@
-//! Class weights and label smoothing: the target distribution of each row; for numbers, their unit.
+//! Class weights and label smoothing: the target distribution of each row; for numbers, their standardization.
 
-use crate::model::Unit;
+use crate::model::Standardization;
 use crate::recipe::{ClassWeights, RecipeSpec};
 use crate::text::{EncodedExamples, Labels};
 
@@ -10,13 +10,13 @@ use crate::text::{EncodedExamples, Labels};
 pub struct SoftTargets {
     class_weights: Vec<f32>,
     smoothing: f32,
-    unit: Unit,
+    standardization: Standardization,
 }
 
 impl SoftTargets {
     /// Equal weights for all classes, without smoothing; numbers as they are.
     pub fn uniform(classes: usize) -> Self {
-        Self { class_weights: vec![1.0; classes], smoothing: 0.0, unit: Unit::default() }
+        Self { class_weights: vec![1.0; classes], smoothing: 0.0, standardization: Standardization::default() }
     }
 
     /// Weights and smoothing of a recipe, for these training rows.
@@ -31,7 +31,11 @@ impl SoftTargets {
                 classes.iter().map(|class| given.get(class).map_or(1.0, |&weight| weight as f32)).collect()
             }
         };
-        Self { class_weights, smoothing: recipe.label_smoothing as f32, unit: unit_of(&train.labels) }
+        Self {
+            class_weights,
+            smoothing: recipe.label_smoothing as f32,
+            standardization: standardization_of(&train.labels),
+        }
     }
 
     /// Weight of each class in the loss.
@@ -49,9 +53,9 @@ impl SoftTargets {
         f64::from(self.smoothing)
     }
 
-    /// Unit in which the loss of numbers is measured.
-    pub fn unit(&self) -> Unit {
-        self.unit
+    /// How the numbers are standardized before their loss is measured.
+    pub fn standardization(&self) -> Standardization {
+        self.standardization
     }
 
     /// Sum of the class weights of rows with these labels.
@@ -78,14 +82,14 @@ impl SoftTargets {
 }
 
 /// Mean and standard deviation of numbers; those of constant numbers have a deviation of 1.
-fn unit_of(labels: &Labels) -> Unit {
-    let Labels::Numbers(numbers) = labels else { return Unit::default() };
+fn standardization_of(labels: &Labels) -> Standardization {
+    let Labels::Numbers(numbers) = labels else { return Standardization::default() };
     let average = |of: &dyn Fn(f64) -> f64| {
         numbers.iter().map(|&number| of(f64::from(number))).sum::<f64>() / numbers.len().max(1) as f64
     };
     let mean = average(&|number| number);
     let deviation = average(&|number| (number - mean).powi(2)).sqrt();
-    Unit { mean, deviation: if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 } }
+    Standardization { mean, deviation: if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 } }
 }
 
 /// Class weights as in scikit-learn's `compute_class_weight("balanced")`: rows / (classes × rows of the class).

@@ -117,7 +117,7 @@ impl StepInput {
             Labels::Numbers(numbers) => {
                 let mut values = vec![0.0; size];
                 values.iter_mut().zip(rows).for_each(|(value, &row)| *value = numbers[row as usize]);
-                let deviation = soft_targets.unit().deviation;
+                let deviation = soft_targets.standardization().deviation;
                 Targets::Numbers { values: matrix(values, 1), weights: row_weights(row_weight), deviation }
             }
             Labels::Spans { windows, .. } => {

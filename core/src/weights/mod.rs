@@ -14,7 +14,7 @@ mod weight;
 
 pub use codec::{decode, encode};
 pub use error::WeightsError;
-pub(crate) use gguf::{Family as GgufFamily, Layout as GgufLayout};
+pub(crate) use gguf::{GgufFamily, Layout as GgufLayout};
 pub use gguf::{GgufHeader, GgufReader, Metadata, OtherType, Value};
 pub use import::{ImportReport, Tensors};
 pub use incoming::Incoming;

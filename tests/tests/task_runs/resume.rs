@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hone_core::checkpoint::{self, SavedRun};
+use hone_core::checkpoint::{self, RestoredRun};
 use hone_core::recipe::Schedule;
 use hone_core::train::{HistoryEntry, Progress, Session, SessionCheckpoint};
 use hone_tests::{MemoryFolder, record};
@@ -69,7 +69,7 @@ fn outcome(session: &Session) -> (BTreeMap<String, Vec<u32>>, String, String) {
 fn restored(session: Session, saved: SessionCheckpoint) -> Session {
     let mut folder = MemoryFolder::default();
     ready(checkpoint::save(&mut folder, record(&session), saved)).unwrap();
-    let SavedRun { state, tensors, notice, .. } =
+    let RestoredRun { state, tensors, notice, .. } =
         ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap();
     assert_eq!(notice, None);
     session.restore(state, tensors).unwrap()

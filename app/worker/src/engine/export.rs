@@ -6,7 +6,7 @@ use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::protocol::{Event, RequestId};
-use hone_core::runner::{self, Exported, Provenance};
+use hone_core::runner::{self, ExportedFolder, Provenance};
 use hone_core::usage::{ExportDtype, ExportForm};
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
@@ -35,7 +35,7 @@ async fn exported(
     form: ExportForm,
     dtype: ExportDtype,
 ) -> std::result::Result<(String, Blob, Option<Evaluation>), Diagnostic> {
-    let Exported { zip, rounded } = write(engine, request, form, dtype, Parts::default()).await?;
+    let ExportedFolder { zip, rounded } = write(engine, request, form, dtype, Parts::default()).await?;
     let name = engine.model.as_ref().map_or("model", |model| match model.entry.tuned_id() {
         Some(_) => &model.entry.name,
         None => &model.entry.id,
@@ -60,7 +60,7 @@ pub async fn write<W: Write>(
     form: ExportForm,
     dtype: ExportDtype,
     out: W,
-) -> std::result::Result<Exported<W>, Diagnostic> {
+) -> std::result::Result<ExportedFolder<W>, Diagnostic> {
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let CatalogEntry { hub_id, license, .. } = &model.entry;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use hone_core::catalog::RunAbout;
-use hone_core::checkpoint::{self, SavedRun};
+use hone_core::checkpoint::{self, RestoredRun};
 use hone_core::dataset::{DataReport, Dataset};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Backend, Event, RequestId};
@@ -149,7 +149,7 @@ async fn continued(engine: &Engine, request: RequestId, id: &str) -> Result<Cont
     let (Some(chosen), Some(source)) = (&engine.device, source(engine)) else { return Err(not_ready()) };
     let saved = checkpoint::load(&mut folder, &chosen.device).await?;
     let nothing = || Diagnostic::new("saved.nothing", "Nothing is saved of this run.").remedy("Delete it.");
-    let SavedRun { record, state, tensors, notice } = saved.ok_or_else(nothing)?;
+    let RestoredRun { record, state, tensors, notice } = saved.ok_or_else(nothing)?;
     let session = engine.session(record.plan.recipe.clone())?;
     let rounding = record.check(session.recipe().spec(), &source)?;
     let mut run = Run::new(engine, request, session.restore(state, tensors)?)?;

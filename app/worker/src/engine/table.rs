@@ -25,11 +25,11 @@ pub struct Table {
     blob: Blob,
     info: SourceInfo,
     hints: Hints,
-    work: Option<Work>,
+    work: Option<TablePrediction>,
 }
 
 /// Its prediction, which is under way.
-struct Work {
+struct TablePrediction {
     asked: Asked,
     prediction: FilePrediction<Parts>,
     format: TableFormat,
@@ -118,7 +118,7 @@ pub async fn predict(
         Ok(prediction) => {
             let progress = Progress::new(request);
             if let Some(table) = &mut engine.table {
-                table.work = Some(Work { asked, prediction, format, progress });
+                table.work = Some(TablePrediction { asked, prediction, format, progress });
             }
         }
         Err(diagnostic) => answer(request, &Event::TableFailed { diagnostic }),
@@ -179,7 +179,7 @@ pub async fn advance(engine: &mut Engine) -> bool {
     true
 }
 
-async fn advanced(engine: &Engine, work: &mut Work) -> Result<bool, Diagnostic> {
+async fn advanced(engine: &Engine, work: &mut TablePrediction) -> Result<bool, Diagnostic> {
     let Models { tuned, pretrained, context, .. } = work.asked.models(engine)?;
     report(&Event::Busy { seconds: BATCH_SECONDS });
     let advanced = work.prediction.advance(tuned, pretrained, &context, engine.free_bytes()).await;
@@ -187,8 +187,8 @@ async fn advanced(engine: &Engine, work: &mut Work) -> Result<bool, Diagnostic> 
 }
 
 /// Sends the finished file.
-fn send(engine: &Engine, work: Work) {
-    let Work { asked, prediction, format, .. } = work;
+fn send(engine: &Engine, work: TablePrediction) {
+    let TablePrediction { asked, prediction, format, .. } = work;
     let sent = prediction.finish().and_then(|(parts, outcome)| {
         let labels = asked.models(engine)?.context.labels.to_vec();
         Ok((parts.into_blob(format.media_type())?, labels, outcome))

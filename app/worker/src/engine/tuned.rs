@@ -7,7 +7,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::InferenceContext;
 use hone_core::pretrained::TunedParts;
 use hone_core::protocol::{Event, RequestId};
-use hone_core::runner::Exported;
+use hone_core::runner::ExportedFolder;
 use hone_core::usage::{ExportDtype, ExportForm};
 use hone_core::weights::Weights;
 
@@ -63,7 +63,7 @@ async fn kept(engine: &Engine, request: RequestId, name: String) -> Result<Strin
     let mut new = NewTuned::begin().await?;
     let (form, dtype) = (ExportForm::Model, ExportDtype::Float32);
     let written = export::write(engine, request, form, dtype, buffered(&mut new)).await;
-    let written = written.and_then(|Exported { zip, .. }| flushed(zip));
+    let written = written.and_then(|ExportedFolder { zip, .. }| flushed(zip));
     finish(new, written.and_then(|()| about(engine, name))).await
 }
 

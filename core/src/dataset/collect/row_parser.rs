@@ -167,7 +167,7 @@ impl RowParser {
             }
             Mapping::TokenClassification { text, tags } => {
                 let is_annotated = annotation_column.is_some_and(|column| !record.get(column).trim().is_empty());
-                let columns = WordColumns { text: *text, tags: *tags, is_annotated };
+                let columns = TagColumns { text: *text, tags: *tags, is_annotated };
                 tagged_words(RowPosition { line, nth }, record, columns, names, repairs, open_spans)
             }
             Mapping::QuestionAnswering { question, context, answer, start } => {
@@ -284,7 +284,7 @@ fn class<'a>(
     Ok(ParsedRow { texts, target: RowTarget::Class(id) })
 }
 
-struct WordColumns {
+struct TagColumns {
     text: u32,
     tags: u32,
     /// True if somebody annotated the row. Then no tags mean that there are no entities.
@@ -300,7 +300,7 @@ struct RowPosition {
 fn tagged_words<'a>(
     position: RowPosition,
     record: &'a Record,
-    columns: WordColumns,
+    columns: TagColumns,
     names: &mut LabelNames,
     repairs: &mut Repairs,
     open_spans: &mut OpenSpans,

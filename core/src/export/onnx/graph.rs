@@ -11,7 +11,7 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::export::int8::{BLOCK, Channel, Half, Int8};
-use crate::export::onnx::wire::Message;
+use crate::export::onnx::wire::ProtoMessage;
 use crate::weights::{Dtype, Weight, WeightRef, encode};
 
 /// Version of the file format; old enough for every ONNX Runtime since 2022.
@@ -81,7 +81,7 @@ pub(super) enum Attribute<'a> {
 /// A constant or a weight of the graph.
 struct Initializer {
     /// Name, type and shape.
-    head: Message,
+    head: ProtoMessage,
     contents: Contents,
 }
 
@@ -102,9 +102,9 @@ enum Contents {
 pub(super) struct Graph {
     /// Type of the weights and of what is computed with them.
     float: Element,
-    nodes: Message,
-    inputs: Message,
-    outputs: Message,
+    nodes: ProtoMessage,
+    inputs: ProtoMessage,
+    outputs: ProtoMessage,
     initializers: Vec<Initializer>,
     /// Names of the constants and weights.
     names: HashSet<Arc<str>>,
@@ -119,9 +119,9 @@ impl Graph {
     pub(super) fn new(float: Element) -> Self {
         Self {
             float,
-            nodes: Message::default(),
-            inputs: Message::default(),
-            outputs: Message::default(),
+            nodes: ProtoMessage::default(),
+            inputs: ProtoMessage::default(),
+            outputs: ProtoMessage::default(),
             initializers: Vec::new(),
             names: HashSet::new(),
             values: 0,
@@ -136,7 +136,7 @@ impl Graph {
 
     /// Adds an input.
     pub(super) fn input(&mut self, name: &str, element: Element, dims: &[Dim]) -> Value {
-        self.inputs.extend(&Message::default().message(11, &value_info(name, element, dims)));
+        self.inputs.extend(&ProtoMessage::default().message(11, &value_info(name, element, dims)));
         name.into()
     }
 
@@ -149,7 +149,7 @@ impl Graph {
 
     /// Makes a value of the graph an output under its own name.
     pub(super) fn declare_output(&mut self, name: &str, element: Element, dims: &[Dim]) {
-        self.outputs.extend(&Message::default().message(12, &value_info(name, element, dims)));
+        self.outputs.extend(&ProtoMessage::default().message(12, &value_info(name, element, dims)));
     }
 
     /// Adds a node without attributes.
@@ -200,7 +200,7 @@ impl Graph {
         attributes: &[(&str, Attribute)],
     ) {
         self.uses_microsoft |= domain == MICROSOFT;
-        let mut node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.0.as_bytes()));
+        let mut node = inputs.iter().fold(ProtoMessage::default(), |node, input| node.bytes(1, input.0.as_bytes()));
         node = outputs.iter().fold(node, |node, output| node.bytes(2, output.0.as_bytes()));
         if let Some(first) = outputs.first() {
             node = node.bytes(3, first.0.as_bytes());
@@ -210,7 +210,7 @@ impl Graph {
         if !domain.is_empty() {
             node = node.bytes(7, domain);
         }
-        self.nodes.extend(&Message::default().message(1, &node));
+        self.nodes.extend(&ProtoMessage::default().message(1, &node));
     }
 
     /// A constant list of integers.
@@ -331,7 +331,7 @@ impl Graph {
     fn initializer(&mut self, name: &str, element: Element, dims: &[usize], contents: Contents) -> Value {
         let name: Arc<str> = name.into();
         if self.names.insert(name.clone()) {
-            let head = dims.iter().fold(Message::default(), |head, &dim| head.number(1, dim as i64));
+            let head = dims.iter().fold(ProtoMessage::default(), |head, &dim| head.number(1, dim as i64));
             let head = head.number(2, element as i64).bytes(8, name.as_bytes());
             self.initializers.push(Initializer { head, contents });
         }
@@ -350,20 +350,20 @@ impl Graph {
     ) -> Result<(), Diagnostic> {
         let uses_microsoft = self.uses_microsoft;
         let mut graph = self.nodes;
-        graph.extend(&Message::default().bytes(2, "hone"));
+        graph.extend(&ProtoMessage::default().bytes(2, "hone"));
         graph.extend(&self.inputs);
         graph.extend(&self.outputs);
-        let leads: Vec<Message> = self.initializers.iter().map(Initializer::lead).collect();
+        let leads: Vec<ProtoMessage> = self.initializers.iter().map(Initializer::lead).collect();
         let sizes = self.initializers.iter().zip(&leads);
         let weights: u64 = sizes.map(|(weight, lead)| lead.as_bytes().len() as u64 + weight.contents.size()).sum();
         let bytes = graph.as_bytes().len() as u64 + weights;
         if bytes > MAX_BYTES {
             return Err(too_large(bytes));
         }
-        let opset = Message::default().bytes(1, "").number(2, OPSET);
-        let mut file = Message::default().number(1, IR_VERSION).bytes(2, "hone").message(8, &opset);
+        let opset = ProtoMessage::default().bytes(1, "").number(2, OPSET);
+        let mut file = ProtoMessage::default().number(1, IR_VERSION).bytes(2, "hone").message(8, &opset);
         if uses_microsoft {
-            file = file.message(8, &Message::default().bytes(1, MICROSOFT).number(2, 1));
+            file = file.message(8, &ProtoMessage::default().bytes(1, MICROSOFT).number(2, 1));
         }
         let file = file.length(7, bytes);
         out.write_all(file.as_bytes()).map_err(failed)?;
@@ -380,10 +380,10 @@ impl Graph {
 
 impl Initializer {
     /// Everything of the initializer's field in the graph that comes before the values.
-    fn lead(&self) -> Message {
+    fn lead(&self) -> ProtoMessage {
         let size = self.contents.size();
         let before = self.head.clone().length(9, size);
-        let mut lead = Message::default().length(5, before.as_bytes().len() as u64 + size);
+        let mut lead = ProtoMessage::default().length(5, before.as_bytes().len() as u64 + size);
         lead.extend(&before);
         lead
     }
@@ -424,8 +424,8 @@ impl Contents {
     }
 }
 
-fn attribute(name: &str, value: Attribute) -> Message {
-    let named = Message::default().bytes(1, name);
+fn attribute(name: &str, value: Attribute) -> ProtoMessage {
+    let named = ProtoMessage::default().bytes(1, name);
     // The last field is the attribute's type.
     match value {
         Attribute::Float(value) => named.float(2, value as f32).number(20, 1),
@@ -434,18 +434,18 @@ fn attribute(name: &str, value: Attribute) -> Message {
     }
 }
 
-fn value_info(name: &str, element: Element, dims: &[Dim]) -> Message {
-    let shape = dims.iter().fold(Message::default(), |shape, dim| {
+fn value_info(name: &str, element: Element, dims: &[Dim]) -> ProtoMessage {
+    let shape = dims.iter().fold(ProtoMessage::default(), |shape, dim| {
         shape.message(
             1,
             &match *dim {
-                Dim::Fixed(size) => Message::default().number(1, size as i64),
-                Dim::Named(name) => Message::default().bytes(2, name),
+                Dim::Fixed(size) => ProtoMessage::default().number(1, size as i64),
+                Dim::Named(name) => ProtoMessage::default().bytes(2, name),
             },
         )
     });
-    let tensor = Message::default().number(1, element as i64).message(2, &shape);
-    Message::default().bytes(1, name).message(2, &Message::default().message(1, &tensor))
+    let tensor = ProtoMessage::default().number(1, element as i64).message(2, &shape);
+    ProtoMessage::default().bytes(1, name).message(2, &ProtoMessage::default().message(1, &tensor))
 }
 
 fn too_large(bytes: u64) -> Diagnostic {

@@ -14,9 +14,9 @@ enum WireType {
 
 /// A message under construction: its fields in the order in which they are added.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Message(Vec<u8>);
+pub(super) struct ProtoMessage(Vec<u8>);
 
-impl Message {
+impl ProtoMessage {
     /// Adds an integer. Repeated integers are added one by one: in proto2 they are not packed.
     pub(super) fn number(mut self, field: u32, value: i64) -> Self {
         self.tag(field, WireType::Varint);
@@ -82,21 +82,21 @@ mod tests {
     #[test]
     fn fields_are_encoded_as_in_the_specification() {
         // The examples of the encoding guide: `a: 150` and `b: "testing"`, and a message within another.
-        let number = Message::default().number(1, 150);
+        let number = ProtoMessage::default().number(1, 150);
         assert_eq!(number.as_bytes(), [0x08, 0x96, 0x01]);
-        assert_eq!(Message::default().message(3, &number).as_bytes(), [0x1a, 0x03, 0x08, 0x96, 0x01]);
-        assert_eq!(Message::default().bytes(2, "testing").as_bytes(), b"\x12\x07testing");
-        assert_eq!(Message::default().float(2, 1.0).as_bytes(), [0x15, 0, 0, 0x80, 0x3f]);
+        assert_eq!(ProtoMessage::default().message(3, &number).as_bytes(), [0x1a, 0x03, 0x08, 0x96, 0x01]);
+        assert_eq!(ProtoMessage::default().bytes(2, "testing").as_bytes(), b"\x12\x07testing");
+        assert_eq!(ProtoMessage::default().float(2, 1.0).as_bytes(), [0x15, 0, 0, 0x80, 0x3f]);
     }
 
     #[test]
     fn a_negative_number_takes_ten_bytes() {
         let bytes = [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-        assert_eq!(Message::default().number(1, -1).as_bytes(), bytes);
+        assert_eq!(ProtoMessage::default().number(1, -1).as_bytes(), bytes);
     }
 
     #[test]
     fn high_field_numbers_take_two_bytes() {
-        assert_eq!(Message::default().number(20, 7).as_bytes(), [0xa0, 0x01, 0x07]);
+        assert_eq!(ProtoMessage::default().number(20, 7).as_bytes(), [0xa0, 0x01, 0x07]);
     }
 }

@@ -307,7 +307,7 @@ fn of_recipe(script: &TrainingScript) -> Vec<(&'static str, Value)> {
         (has_reinit, "LAYERS"),
         (true, "STAGES"),
         (is_regression, "UNIT"),
-        (is_regression, "absorb_unit"),
+        (is_regression, "absorb_standardization"),
         (true, "callbacks"),
         (true, "decays"),
         (true, "group_of"),

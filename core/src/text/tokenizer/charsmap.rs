@@ -15,8 +15,8 @@ fn walked(table: &[u8]) -> Option<()> {
     let (length, rest) = table.split_first_chunk()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (trie, texts) = rest.split_at_checked(length - length % 4)?;
-    let units: Vec<Unit> =
-        trie.chunks_exact(4).map(|unit| Unit(u32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]))).collect();
+    let units: Vec<TrieUnit> =
+        trie.chunks_exact(4).map(|unit| TrieUnit(u32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]))).collect();
     let texts = str::from_utf8(texts).ok()?;
 
     let root = units.first()?.offset();
@@ -42,9 +42,9 @@ fn walked(table: &[u8]) -> Option<()> {
 
 /// An element of the trie.
 #[derive(Clone, Copy)]
-struct Unit(u32);
+struct TrieUnit(u32);
 
-impl Unit {
+impl TrieUnit {
     /// Returns true if `byte` leads to this unit.
     fn is_labeled(self, byte: u8) -> bool {
         self.0 & (1 << 31 | 0xFF) == u32::from(byte)

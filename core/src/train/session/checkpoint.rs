@@ -52,7 +52,7 @@ impl Session {
         let (tokens_crc32, forgetting) = (self.data.tokens_crc32(), self.forgetting);
         let test = self.test.as_ref().map(Evaluation::without_rows);
         let state = SessionState { run, phase, tokens_crc32, optimizer_steps, best, test, forgetting };
-        Some(SessionCheckpoint { unit: self.soft_targets.unit(), state, tensors })
+        Some(SessionCheckpoint { standardization: self.soft_targets.standardization(), state, tensors })
     }
 
     /// Continues a saved run. `self` has just been set up with the same recipe, model and data. On the same CPU the rest of

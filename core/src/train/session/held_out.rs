@@ -121,6 +121,6 @@ impl Session {
 
     /// The loss of training, in units of the numbers' deviation.
     pub(super) fn training_loss(&self, loss: f64) -> f64 {
-        loss / self.soft_targets.unit().deviation.powi(2)
+        loss / self.soft_targets.standardization().deviation.powi(2)
     }
 }

@@ -132,7 +132,7 @@ impl Session {
         let spec = recipe.spec();
         let soft_targets = SoftTargets::from_recipe(spec, &data.labels, &data.train);
         let mut model = model;
-        model.set_unit(soft_targets.unit());
+        model.set_standardization(soft_targets.standardization());
         let base = model.clone();
         let model = starting_weights(&recipe, model);
         let min_delta = spec.early_stopping_min_delta;

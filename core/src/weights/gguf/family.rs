@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::recipe;
+use crate::Family;
 use crate::weights::error::WeightsError;
 use crate::weights::gguf::header::Entry;
 use crate::weights::gguf::metadata::Metadata;
@@ -11,7 +11,7 @@ use crate::weights::safetensors::Dtype;
 
 /// A family, identified by `general.architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
+pub(crate) enum GgufFamily {
     /// `llama`
     Llama,
     /// `qwen2`
@@ -94,17 +94,17 @@ const BERT_OUTER: &Parts = &[
     ("token_embd_norm", "embeddings.LayerNorm"),
 ];
 
-impl Family {
+impl GgufFamily {
     const ALL: [Self; 6] = [Self::Llama, Self::Qwen2, Self::Qwen3, Self::Gemma3, Self::Gpt2, Self::Bert];
 
     /// The family of files that have models of a family of transformers, if any.
-    pub(crate) fn of_model(family: recipe::Family) -> Option<Self> {
+    pub(crate) fn of_model(family: Family) -> Option<Self> {
         match family {
-            recipe::Family::Llama | recipe::Family::Mistral => Some(Self::Llama),
-            recipe::Family::Qwen2 => Some(Self::Qwen2),
-            recipe::Family::Qwen3 => Some(Self::Qwen3),
-            recipe::Family::Gpt2 => Some(Self::Gpt2),
-            recipe::Family::Bert => Some(Self::Bert),
+            Family::Llama | Family::Mistral => Some(Self::Llama),
+            Family::Qwen2 => Some(Self::Qwen2),
+            Family::Qwen3 => Some(Self::Qwen3),
+            Family::Gpt2 => Some(Self::Gpt2),
+            Family::Bert => Some(Self::Bert),
             _ => None,
         }
     }

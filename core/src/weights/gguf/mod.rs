@@ -22,7 +22,7 @@ use crate::weights::safetensors::{Take, TensorInfo};
 use family::rearranged;
 use header::{Entry, HeaderParser};
 
-pub(crate) use family::{Family, Layout};
+pub(crate) use family::{GgufFamily, Layout};
 pub use metadata::{Metadata, OtherType, Value};
 
 /// Default alignment of tensors, in bytes.
@@ -54,7 +54,7 @@ impl GgufHeader {
             return Err(WeightsError::Header(format!("general.alignment is {alignment}, and must be a power of two")));
         }
         check_places(&mut tensors, alignment)?;
-        let family = Family::of(&metadata)?;
+        let family = GgufFamily::of(&metadata)?;
         let config = family.config(&metadata, &tensors)?;
         let is_tied = config["tie_word_embeddings"] == true;
         let stored = |entry: Entry| {

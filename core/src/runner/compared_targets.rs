@@ -6,7 +6,7 @@ use crate::dataset::{Dataset, Example};
 use crate::runner::shown_labels::label_names;
 
 /// What rows with the same text should agree on.
-pub(super) enum RowTargets {
+pub(super) enum ComparedTargets {
     /// The labels of each row, as an index in the list of those that occur.
     Labels { sets: Vec<u32>, names: Vec<Vec<String>> },
     /// The number of each row, and the standard deviation of all.
@@ -17,7 +17,7 @@ pub(super) enum RowTargets {
     None,
 }
 
-impl RowTargets {
+impl ComparedTargets {
     /// The targets of these rows.
     pub(super) fn new(dataset: &Dataset, rows: &[u32]) -> Self {
         let number = |&row: &u32| match dataset.example(row) {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn numbers_contradict_each_other_beyond_a_standard_deviation() {
-        let numbers = RowTargets::Numbers { values: vec![1.0, 1.5, 3.0], deviation: 1.0 };
+        let numbers = ComparedTargets::Numbers { values: vec![1.0, 1.5, 3.0], deviation: 1.0 };
         assert!(!numbers.contradict(&[0, 1]) && numbers.contradict(&[0, 1, 2]));
         assert_eq!(numbers.likely(&[0, 2], 0), None);
     }
@@ -132,7 +132,7 @@ mod tests {
     fn only_the_same_words_can_have_contradicting_tags() {
         let row = |words: &[&str], tags: &[u32]| (words.iter().map(|&word| word.to_owned()).collect(), tags.to_vec());
         let rows = vec![row(&["in", "rome"], &[0, 1]), row(&["at", "rome"], &[0, 0]), row(&["in", "rome"], &[0, 0])];
-        let tags = RowTargets::Tags(rows);
+        let tags = ComparedTargets::Tags(rows);
         assert!(!tags.contradict(&[0, 1]) && tags.contradict(&[0, 1, 2]));
     }
 }
