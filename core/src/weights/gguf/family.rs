@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::Family;
+use crate::recipe::Family;
 use crate::weights::error::WeightsError;
 use crate::weights::gguf::header::Entry;
 use crate::weights::gguf::metadata::Metadata;
