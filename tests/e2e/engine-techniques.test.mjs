@@ -11,20 +11,26 @@ import { fileOf, out, screenshot, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, definitions, events, fill, listen, losses } from "./real.mjs";
 
-/** Opens the page with MiniLM on the CPU and real definitions, and trains on the first `rows`. */
+/** `rows` rows of a file, from all of its labels. */
+function cutTo(rows, file) {
+  const [header, ...lines] = file.buffer.toString().split("\n");
+  const kept = lines.filter((_, i) => i % Math.ceil(lines.length / Math.min(rows, lines.length)) === 0);
+  return { ...file, buffer: Buffer.from([header, ...kept].join("\n")) };
+}
+
+/** Opens the page with MiniLM on the CPU and real definitions, of which `rows` are training and as many validation rows. */
 async function withDefinitions(page, rows = Infinity) {
   page.setDefaultTimeout(10 * MINUTE);
   await listen(page);
   await page.reload();
   await computeOn(page, "CPU");
-  const { train, validation } = await definitions();
-  const lines = train.buffer.toString().split("\n");
-  const [header, ...shuffled] = [lines[0], ...lines.slice(1).filter((_, i) => i % Math.ceil(lines.length / rows) === 0)];
-  const cut = rows === Infinity ? train : { ...train, buffer: Buffer.from([header, ...shuffled].join("\n")) };
-  await page.getByLabel("Choose a file").setInputFiles(cut);
+  const { train, validation } = Object.fromEntries(
+    Object.entries(await definitions()).map(([name, file]) => [name, cutTo(rows, file)]),
+  );
+  await page.getByLabel("Choose a file").setInputFiles(train);
   await page.getByLabel("Choose a validation file").setInputFiles(validation);
   await page.getByText("Loaded: 6 layers").waitFor();
-  return { train: cut, validation };
+  return { train, validation };
 }
 
 /** Opens the page with a micro model and texts that it can learn. */
@@ -38,7 +44,7 @@ async function withMicro(page, rows) {
 
 test("gradual unfreezing unfreezes MiniLM's layers in order, on real data", async () => {
   await withPage(async (page) => {
-    await withDefinitions(page);
+    await withDefinitions(page, 200);
     await page.getByRole("radio", { name: /^Balanced/ }).check();
     await openGroups(page, "Stopping");
     await fill(page, "Epochs", "2");
@@ -94,7 +100,8 @@ test("weights of labels that the data lacks, or that leave nothing to learn, are
 test("early stopping ends a run that overfits, and restores the best weights", async () => {
   await withPage(async (page) => {
     await withDefinitions(page, 60);
-    await openGroups(page, "Stopping");
+    await openGroups(page, "Stopping", "Learning rate");
+    await fill(page, "Peak learning rate", "3e-4");
     await page.getByLabel("Metric for best model").selectOption({ label: "validation loss" });
     await fill(page, "Early stopping patience", "2");
     await fill(page, "Epochs", "30");

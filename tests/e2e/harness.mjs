@@ -29,6 +29,9 @@ const args = [
 
 const options = { executablePath, args: ["--headless=new", ...args], headless: true };
 
+/** Every visit's context: with motion, a press waits a second and a half until the page has scrolled. */
+export const still = { reducedMotion: "reduce" };
+
 /** A headless browser. */
 export function launch() {
   return chromium.launch(options);
@@ -36,7 +39,7 @@ export function launch() {
 
 /** A headless browser with its storage in a folder, as a context. */
 export function launchWithStorage(folder, more = {}) {
-  return chromium.launchPersistentContext(folder, { ...options, ...more });
+  return chromium.launchPersistentContext(folder, { ...options, ...still, ...more });
 }
 
 /**
@@ -49,7 +52,7 @@ export function launchWithStorage(folder, more = {}) {
 export async function withPage(visit, { expectComplaints, allowed = [], query = allOpen, ...options } = {}) {
   const browser = await launch();
   try {
-    const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...options });
+    const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...still, ...options });
     const page = await context.newPage();
     const complaints = [];
     const strangers = [];

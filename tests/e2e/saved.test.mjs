@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, start } from "./fake.mjs";
-import { beforeEngine, launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
+import { beforeEngine, launch, launchWithStorage, out, url, withPage, still } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { computeOn, events } from "./real.mjs";
 import { begun, continued, leftAlone, outcome, paused, pausedAgain, press, texts, visit } from "./saved.mjs";
@@ -49,7 +49,7 @@ async function damage(page, name, size) {
 test("a run that was interrupted in any way continues and ends like one that was left alone", async () => {
   const browser = await launch();
   try {
-    const context = await browser.newContext({ serviceWorkers: "block" });
+    const context = await browser.newContext({ serviceWorkers: "block", ...still });
     const first = await context.newPage();
     await first.goto(url);
     await withMicroModel(first);

@@ -142,15 +142,19 @@ fn embedding_folders() -> &'static Path {
 fn write_embeddings() -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gguf_embeddings");
     _ = fs::remove_dir_all(&root);
-    for pooling in [Pooling::Mean, Pooling::Cls] {
+    for (pooling, dtypes) in
+        [(Pooling::Mean, [ExportDtype::Float16, ExportDtype::Int8].as_slice()), (Pooling::Cls, &[ExportDtype::Int8])]
+    {
         let pretrained = pretrained_minilm(pooling);
         let session = tuned_embeddings(&pretrained, pooling);
         let plain = exported(&session, &pretrained, ExportForm::Model, ExportDtype::Float32);
-        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+        for &dtype in dtypes {
             let folder = root.join(format!("{pooling:?} {}", dtype.gguf_name()));
             fs::create_dir_all(&folder).unwrap();
             let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
-            fs::write(folder.join("model.gguf"), file(&zip, "model.gguf")).unwrap();
+            for name in ["model.gguf", "Modelfile", "README.md"] {
+                fs::write(folder.join(name), file(&zip, name)).unwrap();
+            }
             for name in ["model.safetensors", "config.json", "tokenizer.json"] {
                 fs::write(folder.join(name), file(&plain, name)).unwrap();
             }
@@ -242,10 +246,9 @@ fn llama_cpp_computes_the_vectors_of_the_engine() {
 
 #[test]
 fn a_gguf_folder_of_embeddings_has_its_own_commands() {
-    let pretrained = pretrained_minilm(Pooling::Mean);
-    let zip = exported(&tuned_embeddings(&pretrained, Pooling::Mean), &pretrained, ExportForm::Gguf, ExportDtype::Int8);
-    assert_eq!(file(&zip, "Modelfile"), b"FROM ./model.gguf\n");
-    let card = String::from_utf8(file(&zip, "README.md")).unwrap();
+    let folder = embedding_folders().join("Mean Q8_0");
+    assert_eq!(fs::read(folder.join("Modelfile")).unwrap(), b"FROM ./model.gguf\n");
+    let card = fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(card.contains("llama-embedding -m model.gguf") && card.contains("/api/embed"), "{card}");
 }
 

@@ -5,6 +5,7 @@ mod chat_templates;
 mod defaults;
 mod expected;
 mod gguf;
+mod hone_run;
 mod labels;
 mod maps;
 mod onnx;
@@ -15,7 +16,6 @@ mod reopened;
 mod rounding;
 mod saved_best;
 mod tokenizer;
-mod training_script;
 mod unreached;
 mod wrong_rows;
 
@@ -282,7 +282,8 @@ impl Case {
         let raw = RecipeSpec {
             task: self.task,
             learning_rate: Some(1e-2),
-            epochs: Some(10),
+            epochs: Some(4),
+            eval_every_epochs: Some(4.0),
             schedule: Schedule::Constant,
             max_length: Some(MAX_LEN),
             doc_stride: OVERLAP,

@@ -30,10 +30,8 @@ fn folders() -> &'static Path {
             if !kind.export_forms().contains(&ExportForm::Onnx) {
                 continue;
             }
-            case.write_onnx(AdapterKind::Lora, ExportDtype::Float32, &folder);
-            for &dtype in kind.export_dtypes(ExportForm::Onnx) {
-                case.write_onnx(AdapterKind::None, dtype, &folder);
-            }
+            case.write_onnx(AdapterKind::Lora, &[ExportDtype::Float32], &folder);
+            case.write_onnx(AdapterKind::None, kind.export_dtypes(ExportForm::Onnx), &folder);
         }
         write_minilm(&folder);
         folder
@@ -42,16 +40,23 @@ fn folders() -> &'static Path {
 }
 
 impl Case {
-    /// Writes the folder, and next to it texts with the engine's inputs and logits for them.
-    fn write_onnx(&self, adapter: AdapterKind, dtype: ExportDtype, folder: &Path) {
+    /// Trains once and writes a folder for each type of the weights.
+    fn write_onnx(&self, adapter: AdapterKind, dtypes: &[ExportDtype], folder: &Path) {
         let device = Device::flex();
         let pretrained = pretrained(&golden(self.base), self.pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
         let Self { base, task, pooling, form, .. } = self;
-        let folder = folder.join(format!("{base} {task:?} {pooling:?} {form:?} {adapter:?} {dtype:?}"));
-        if self.task == Task::Generation {
-            return self.write_decoder(&pretrained, &session, dtype, &folder);
+        for &dtype in dtypes {
+            let folder = folder.join(format!("{base} {task:?} {pooling:?} {form:?} {adapter:?} {dtype:?}"));
+            match self.task {
+                Task::Generation => self.write_decoder(&pretrained, &session, dtype, &folder),
+                _ => self.write_encoder(&pretrained, &session, dtype, &folder),
+            }
         }
+    }
+
+    /// Writes the folder, and next to it texts with the engine's inputs and logits for them.
+    fn write_encoder(&self, pretrained: &Pretrained, session: &Session, dtype: ExportDtype, folder: &Path) {
         let texts: Vec<[String; 2]> = (20..23).map(|row| [text(row, row - 17), text(row + 40, 3)]).collect();
         let mut rows = EncodedRows::new(self.task);
         for [first, second] in &texts {
@@ -65,7 +70,7 @@ impl Case {
         let batch = examples.batch(&[0, 1, 2], 3, MAX_LEN as usize, session.data().pad);
         let is_pair = self.is_pairs || self.task == Task::QuestionAnswering;
         let texts = texts.iter().map(|[first, second]| if is_pair { json!([first, second]) } else { json!([first]) });
-        write_compared(&session, &pretrained, dtype, batch, &texts.collect::<Vec<_>>(), &folder);
+        write_compared(session, pretrained, dtype, batch, &texts.collect::<Vec<_>>(), folder);
     }
 
     /// Writes the folder, and next to it prompts with their logits and continuations.
