@@ -48,8 +48,8 @@ test("charts tell their values to pointer and keyboard, and can be taken away", 
     assert.deepEqual(await ticks(), ["0.2", "0.5", "1"]);
     await page.getByText("Gradient norm at most").first().waitFor();
 
-    const film = page.getByRole("region", { name: "Layers over time" });
-    await film.getByRole("row", { name: /^head .* 6\.7$/ }).waitFor();
+    const layers = page.getByRole("region", { name: "Layers over time" });
+    await layers.getByRole("row", { name: /^head .* 6\.7$/ }).waitFor();
     await page.getByText(/At step 120, the farthest is head 6\.7 %, the nearest embeddings 0\.0 %\./).waitFor();
 
     const csv = await saved(page, "Save as CSV");

@@ -37,7 +37,7 @@ pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Res
         let text = arguments.text.iter().map(|name| column(info, name)).next().transpose()?;
         let labels = arguments.label.iter().map(|name| column(info, name)).collect::<Result<Vec<_>, _>>()?;
         if labels.len() > 1 && task != Task::MultiLabel {
-            let what = format!("--label is given {} times, but {} has one label.", labels.len(), name(task));
+            let what = format!("--label is given {} times, but \"{task}\" has one label.", labels.len());
             return Err(Diagnostic::new("data.columns", what)
                 .remedy("Name one column, or set the recipe's \"task\" to \"multi_label\"."));
         }
@@ -71,7 +71,7 @@ pub fn doubt(info: &SourceInfo, mapping: &Mapping, arguments: &ColumnArguments) 
         .into_iter()
         .filter_map(|(column, role)| Some(format!("\"{}\" as the {role}", info.columns.get(column as usize)?)));
     let what =
-        format!("{} does not look like data for {}: it needs {}.", info.name, name(mapping.task()), mapping.needs());
+        format!("{} does not look like data for \"{}\": it needs {}.", info.name, mapping.task(), mapping.needs());
     Some(
         Diagnostic::new("data.task", what)
             .done(format!("Used {}.", used.collect::<Vec<_>>().join(", ")))
@@ -149,7 +149,7 @@ fn parse(json: &str, info: &SourceInfo, task: Task) -> Result<Mapping, Diagnosti
             .remedy(format!("For this task, write for instance --mapping '{}'.", example(task)))
     })?;
     if mapping.task() != task {
-        let what = format!("--mapping is for {}, but the recipe's task is {}.", name(mapping.task()), name(task));
+        let what = format!("--mapping is for \"{}\", but the recipe's task is \"{task}\".", mapping.task());
         return Err(Diagnostic::new("data.mapping-task", what)
             .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
     }
@@ -176,19 +176,14 @@ fn form(task: Task) -> Mapping {
     }
 }
 
-/// A task's name in recipes.
-fn name(task: Task) -> String {
-    serde_json::to_string(&task).unwrap_or_default()
-}
-
 fn not_for(task: Task) -> Diagnostic {
     let arguments = if task == Task::Generation { "--label has" } else { "--text and --label have" };
-    Diagnostic::new("data.columns", format!("{arguments} no meaning for {}.", name(task)))
+    Diagnostic::new("data.columns", format!("{arguments} no meaning for \"{task}\"."))
         .remedy(format!("Name the columns with --mapping, for instance '{}'.", example(task)))
 }
 
 fn no_guess(info: &SourceInfo, task: Task) -> Diagnostic {
-    Diagnostic::new("data.task", format!("{} does not look like data for {}.", info.name, name(task))).remedy(format!(
+    Diagnostic::new("data.task", format!("{} does not look like data for \"{task}\".", info.name)).remedy(format!(
         "It needs {}. Set the recipe's \"task\", or name the columns with --text and --label or with --mapping '{}'.",
         form(task).needs(),
         example(task)

@@ -44,8 +44,8 @@ pub fn ChangesRow() -> impl IntoView {
     let is_list_only = memo(move || !is_writable.get());
     // There may be a run of other rows, or none.
     let has_no_run = page.memo(|state| !state.run.has_weights || !state.can_mend_run());
-    let cannot_train = page.memo(|state| !state.can_train_mended());
-    let stage = page.memo(|state| state.mended_words().to_owned());
+    let cannot_train = page.memo(|state| !state.can_retrain());
+    let stage = page.memo(|state| state.retraining_words().to_owned());
     let diagnostic = page.watch(|state| state.changes.diagnostic.clone());
     let save_list = move |_| {
         if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {
@@ -67,7 +67,7 @@ pub fn ChangesRow() -> impl IntoView {
                         <button
                             type="button"
                             disabled=cannot_train
-                            on:click=pressed(move |_| page.act(State::train_mended))
+                            on:click=pressed(move |_| page.act(State::retrain))
                         >
                             "Train further on the corrected file"
                         </button>

@@ -48,7 +48,7 @@ fn Download() -> impl IntoView {
     let page = Page::get();
     let export = page.watch(|state| state.export.clone());
     let is_busy = page.memo(|state| matches!(state.export, Export::Writing(_)) || state.model.is_loading());
-    let name = page.memo(|state| state.run.of_what());
+    let name = page.memo(|state| state.run.title());
     let is_whole = page.memo(|state| !state.run.has_adapter());
     let adapter_words = page.memo(|state| {
         let trained = state.run.plan.as_ref().map_or(0.0, |plan| plan.trainable_parameters);

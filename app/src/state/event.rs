@@ -15,7 +15,7 @@ impl State {
     pub fn on_event(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         let mut effects = self.handle(request, event);
         effects.extend(self.continue_if_ready());
-        effects.extend(self.go_on_mended());
+        effects.extend(self.advance_retraining());
         effects
     }
 

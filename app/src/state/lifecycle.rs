@@ -6,7 +6,7 @@ use hone_core::dataset::{DataRole, FEW_LABELS};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
 
-use crate::state::runs::mended::Mended;
+use crate::state::runs::retraining::Retraining;
 use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, StudyStage, Topic, Trials};
 
 /// Silence allowed during a run, beyond what the worker announced, before it is replaced.
@@ -20,7 +20,7 @@ impl State {
         self.requests.give_up_all();
         self.saved.is_keeping = false;
         self.changes.writing = None;
-        self.run.mended = Mended::Off;
+        self.run.retraining = Retraining::Off;
         self.device.report = None;
         self.device.failed = None;
         self.device.is_listening = false;

@@ -11,7 +11,7 @@ use crate::state::{State, Step};
 #[component]
 pub fn ChosenModel() -> impl IntoView {
     let page = Page::get();
-    let name = page.memo(|state| state.run.of_what());
+    let name = page.memo(|state| state.run.title());
     let is_kept = page.memo(|state| !state.shelf.opened.is_empty());
     let is_run = page.memo(|state| state.shelf.opened.is_empty());
     let kept_name =

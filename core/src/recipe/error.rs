@@ -27,7 +27,7 @@ pub enum RecipeError {
     #[error("version is {0}; this Hone reads recipes of version 1")]
     Version(u32),
     /// A task that the model's family cannot learn.
-    #[error("task is {0:?}, which a {1} model cannot learn; choose {what}", what = suitable_model(*.0))]
+    #[error("task is \"{0}\", which a {1} model cannot learn; choose {what}", what = suitable_model(*.0))]
     Task(Task, Family),
     /// The first token's vector without a pretrained pooler.
     #[error("pooling is \"cls\", but this model has no pooler for its first token; choose \"mean\"")]

@@ -1,5 +1,7 @@
 //! The tasks that a model can be fine-tuned for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Task that a model is fine-tuned for.
@@ -23,6 +25,13 @@ pub enum Task {
     Embeddings,
     /// How well a passage fits a query, from 0 to 1, by which passages are ranked.
     Reranking,
+}
+
+impl fmt::Display for Task {
+    /// The task's name in recipes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl Task {

@@ -100,7 +100,7 @@ impl EncodedDataset {
         }
         let task = self.dataset.task;
         if recipe.task != task {
-            let what = format!("The recipe is for {:?}, but the columns are mapped for {task:?}.", recipe.task);
+            let what = format!("The recipe is for \"{}\", but the columns are mapped for \"{task}\".", recipe.task);
             return Err(Diagnostic::new("run.task", what)
                 .done("No run was started.")
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));

@@ -3,16 +3,16 @@
 pub mod charts;
 pub mod compare;
 mod control;
-pub mod film;
 pub mod finder;
 pub mod further;
 pub mod history;
 pub mod maps;
-pub mod mended;
+pub mod movements;
 pub mod overfit;
 pub mod pins;
 pub mod queue;
 pub mod replay;
+pub mod retraining;
 pub mod run;
 pub mod scores;
 pub mod study;

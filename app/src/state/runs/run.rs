@@ -9,7 +9,7 @@ use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunMaps, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
-use crate::state::runs::mended::Mended;
+use crate::state::runs::retraining::Retraining;
 use crate::state::runs::scores;
 use crate::state::runs::wrong_rows::WrongRowList;
 
@@ -70,7 +70,7 @@ pub struct Run {
     /// The list of validation rows that are wrong; none until the user opens it.
     pub wrong: Option<WrongRowList>,
     /// The way to a run that trains its weights further on the corrected file.
-    pub mended: Mended,
+    pub retraining: Retraining,
     /// The maps of its validation rows; none until the user asks for them.
     pub maps: Option<RunMaps>,
     /// True while the worker holds the tuned weights, along with the rows that they were tuned on.
@@ -133,7 +133,7 @@ pub struct Movement {
 
 impl Run {
     /// Name of the run and of its data, which may no longer be in use.
-    pub fn of_what(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{}, on {}", format::visible(&self.name), format::visible(&self.data))
     }
 

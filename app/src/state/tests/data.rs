@@ -200,7 +200,7 @@ fn tuned_weights_outlast_their_training_data() {
     state.answer(data_ready());
     assert!(state.run.has_weights);
     assert_eq!(state.query_kind(), QueryKind::Text, "the run was trained on single texts");
-    assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
+    assert_eq!(state.run.title(), "1 · Full, on reviews.csv");
     assert!(!state.can_mend_run(), "the lines are those of the earlier file");
     assert_eq!(
         commands(state.open_cell(0, 1)),

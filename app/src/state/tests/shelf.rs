@@ -176,8 +176,8 @@ fn everything_is_removed_at_once_but_not_during_a_run() {
 fn mending() -> State {
     let mut state = trained();
     state.change_row(Change { line: 7, word: None, given: "a".into(), labels: Some(vec!["b".into()]) });
-    assert!(matches!(commands(state.train_mended())[..], [Command::KeepTuned { .. }]));
-    assert!(!state.can_train_mended() && state.mended_words().starts_with("Keeping"));
+    assert!(matches!(commands(state.retrain())[..], [Command::KeepTuned { .. }]));
+    assert!(!state.can_retrain() && state.retraining_words().starts_with("Keeping"));
     let kept_now = state.on_event(state.requests.on(Topic::Keep), Event::TunedKept { id: "1".into() });
     assert_eq!(kept_now, [], "the list of kept models follows");
     let effects = state.on_event(None, listed(&[kept("1", Task::Classification)]));
@@ -198,42 +198,45 @@ fn one_press_trains_the_tuned_model_further_on_the_corrected_file() {
     let Event::ModelReady { mut model } = model_ready() else { panic!() };
     model.id = "tuned:1".into();
     assert_eq!(commands(state.answer(Event::ModelReady { model })), [], "the texts are tokenized first");
-    assert!(state.mended_words().starts_with("Loading"));
+    assert!(state.retraining_words().starts_with("Loading"));
     let sent = commands(state.answer(tokens_ready()));
     let start = sent.iter().find_map(|command| match command {
         Command::Start { recipe, .. } => Some(recipe.model.clone()),
         _ => None,
     });
     assert_eq!(start.as_deref(), Some("tuned:1"));
-    assert_eq!((state.mended_words(), &state.run.data), ("", &"new.csv".to_owned()));
+    assert_eq!((state.retraining_words(), &state.run.data), ("", &"new.csv".to_owned()));
 }
 
 #[test]
 fn a_step_that_fails_on_the_way_ends_it_with_the_reason() {
     let mut state = mending();
     state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic: gone() });
-    assert_eq!((state.mended_words(), state.changes.list.len()), ("", 1));
-    assert!(state.can_train_mended(), "the model is kept, and everything is as it was");
-    assert!(matches!(commands(state.train_mended())[..], [Command::Correct { .. }]), "it is not kept twice");
+    assert_eq!((state.retraining_words(), state.changes.list.len()), ("", 1));
+    assert!(state.can_retrain(), "the model is kept, and everything is as it was");
+    assert!(matches!(commands(state.retrain())[..], [Command::Correct { .. }]), "it is not kept twice");
     state.answer(Event::CorrectFailed { diagnostic: gone() });
-    assert_eq!((state.mended_words(), state.changes.diagnostic.take()), ("", Some(gone())));
+    assert_eq!((state.retraining_words(), state.changes.diagnostic.take()), ("", Some(gone())));
 
     let mut state = mending();
     state.answer(file_opened(2));
     state.answer(data_ready());
     state.answer(Event::ModelFailed { diagnostic: gone() });
     let reason = state.changes.diagnostic.take().unwrap();
-    assert_eq!((state.mended_words(), reason.what, reason.done.as_str()), ("", gone().what, "Mini is still loaded."));
+    assert_eq!(
+        (state.retraining_words(), reason.what, reason.done.as_str()),
+        ("", gone().what, "Mini is still loaded.")
+    );
 
     let mut state = trained();
     state.change_row(Change { line: 7, word: None, given: "a".into(), labels: None });
-    state.train_mended();
+    state.retrain();
     state.on_event(state.requests.on(Topic::Keep), Event::TunedFailed { diagnostic: gone() });
-    assert_eq!((state.mended_words(), state.changes.diagnostic.take()), ("", Some(gone())));
+    assert_eq!((state.retraining_words(), state.changes.diagnostic.take()), ("", Some(gone())));
 
     let mut state = mending();
     state.answer(file_opened(2));
     state.answer(data_ready());
     state.worker_lost(gone());
-    assert_eq!(state.mended_words(), "");
+    assert_eq!(state.retraining_words(), "");
 }

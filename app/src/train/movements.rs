@@ -2,19 +2,19 @@ use leptos::prelude::*;
 
 use crate::components::{CollectAny, changing};
 use crate::page::Page;
-use crate::state::{Film, FilmCell};
+use crate::state::{MovementCell, MovementTable};
 
 /// The layers over time: how far each has moved, shaded by how fast.
 #[component]
 pub fn LayersOverTime() -> impl IntoView {
     let page = Page::get();
-    let film = page.slow(|state| state.run.film());
+    let movements = page.slow(|state| state.run.movement_table());
     let is_empty = page.memo(|state| state.run.movements.is_empty());
-    let words = page.slow(|state| state.run.film_words());
+    let words = page.slow(|state| state.run.movement_words());
     let table = changing(move || {
-        let Film { steps, rows } = film.get();
+        let MovementTable { steps, rows } = movements.get();
         let heads = steps.into_iter().map(|step| view! { <th scope="col" class="number">{step}</th> }).collect_any();
-        let row = |(name, cells): (String, Vec<FilmCell>)| {
+        let row = |(name, cells): (String, Vec<MovementCell>)| {
             let cells = cells.into_iter().map(|cell| view! { <td class=cell.class>{cell.words}</td> }).collect_any();
             view! { <tr><th scope="row">{name}</th>{cells}</tr> }
         };
@@ -29,7 +29,7 @@ pub fn LayersOverTime() -> impl IntoView {
         }
     });
     view! {
-        <div class="film" hidden=is_empty>
+        <div class="movements" hidden=is_empty>
             <h4>"Layers over time"</h4>
             <div class="frame fit" tabindex="0" role="region" aria-label="Layers over time">
                 {table}

@@ -14,16 +14,16 @@ const SHADES: f64 = 5.0;
 
 /// A table of layers over time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Film {
+pub struct MovementTable {
     /// Step of each column.
     pub steps: Vec<String>,
     /// Name and cells of each parameter group, from the head down.
-    pub rows: Vec<(String, Vec<FilmCell>)>,
+    pub rows: Vec<(String, Vec<MovementCell>)>,
 }
 
 /// A parameter group at an evaluation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FilmCell {
+pub struct MovementCell {
     /// CSS class: the brighter, the farther it has moved since the column before.
     pub class: String,
     /// How far it has moved in all, in percent.
@@ -40,11 +40,11 @@ impl Run {
     }
 
     /// How far each layer has moved at each evaluation; empty before the first.
-    pub fn film(&self) -> Film {
+    pub fn movement_table(&self) -> MovementTable {
         let places: Vec<(f64, f64)> = (0..self.movements.len()).map(|nth| (nth as f64, 0.0)).collect();
         let shown: Vec<&Movement> =
             thin(&places, MAX_COLUMNS).filter_map(|place| self.movements.get(place.0 as usize)).collect();
-        let Some(first) = shown.first() else { return Film::default() };
+        let Some(first) = shown.first() else { return MovementTable::default() };
         let at = |column: usize, row: usize| shown[column].groups.get(row).map_or(0.0, |group| group.relative);
         // Distances shrink when weights return; a return is a move too.
         let gain = |column: usize, row: usize| {
@@ -60,20 +60,20 @@ impl Run {
                 _ => 0.0,
             };
             let class = if shade > 0.0 { format!("live shade-{}", shade as u32) } else { "frozen".into() };
-            FilmCell { class, words: percent(at(column, row)) }
+            MovementCell { class, words: percent(at(column, row)) }
         };
         let row = |row: usize| {
             let cells = (0..shown.len()).map(|column| cell(column, row)).collect();
             (format::param_group(first.groups[row].group), cells)
         };
-        Film {
+        MovementTable {
             steps: shown.iter().map(|movement| format::count(f64::from(movement.step))).collect(),
             rows: rows.rev().map(row).collect(),
         }
     }
 
     /// Which layer has moved most and which least, in words.
-    pub fn film_words(&self) -> String {
+    pub fn movement_words(&self) -> String {
         let Some(last) = self.movements.last() else { return String::new() };
         let by_distance = |a: &&GroupMovement, b: &&GroupMovement| a.relative.total_cmp(&b.relative);
         let (Some(most), Some(least)) =
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn cells_tell_the_distance_and_shades_the_speed() {
         let mut run = Run::default();
-        assert_eq!(run.film(), Film::default());
+        assert_eq!(run.movement_table(), MovementTable::default());
         for (step, distances) in [(10, [0.0, 0.1]), (20, [0.0, 0.3]), (30, [0.02, 0.32])] {
             moved(&mut run, step, distances);
         }
-        let film = run.film();
-        assert_eq!(film.steps, ["10", "20", "30"]);
+        let table = run.movement_table();
+        assert_eq!(table.steps, ["10", "20", "30"]);
         let row = |nth: usize| {
-            let (name, cells) = &film.rows[nth];
+            let (name, cells) = &table.rows[nth];
             (name.as_str(), cells.iter().map(|cell| format!("{} {}", cell.words, cell.class)).collect::<Vec<_>>())
         };
         assert_eq!(
@@ -129,9 +129,9 @@ mod tests {
         );
         assert_eq!(row(1).1, ["0.0 frozen", "0.0 frozen", "2.0 live shade-1"]);
         assert!(
-            run.film_words().ends_with("At step 30, the farthest is head 32 %, the nearest layer 1 2.0 %."),
+            run.movement_words().ends_with("At step 30, the farthest is head 32 %, the nearest layer 1 2.0 %."),
             "{}",
-            run.film_words()
+            run.movement_words()
         );
     }
 
@@ -141,8 +141,8 @@ mod tests {
         for nth in 1..=35 {
             moved(&mut run, nth, [0.0, f64::from(nth) / 100.0]);
         }
-        let film = run.film();
-        assert!(film.steps.len() <= MAX_COLUMNS + 1 && film.steps.last().unwrap() == "35", "{:?}", film.steps);
+        let table = run.movement_table();
+        assert!(table.steps.len() <= MAX_COLUMNS + 1 && table.steps.last().unwrap() == "35", "{:?}", table.steps);
         moved(&mut run, 30, [0.0, 0.5]);
         assert_eq!(run.movements.len(), 30, "later ones are announced again");
     }
