@@ -1,9 +1,12 @@
-// WCAG 2.2 beyond what axe can see: motion, live regions, keyboard order, focus, text spacing and forced colors, in one visit.
+// WCAG 2.2 beyond what axe can see: motion, live regions, keyboard order, focus, text spacing, forced colors and the
+// tree that assistive technology reads, in one visit.
 
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { finished, reviews, start, withFakeWorker } from "./fake.mjs";
-import { screenshot, withPage } from "./harness.mjs";
+import { out, screenshot, withPage } from "./harness.mjs";
 
 /** Presses a key until the focus leaves the page or comes to a stop again, and returns each stop: its name, and what is wrong with it. */
 async function walk(page, key) {
@@ -44,6 +47,18 @@ async function walk(page, key) {
     stops.push(stop);
   }
   assert.fail(`${key} does not leave the page: ${stops.map(({ name }) => name).join(" | ")}`);
+}
+
+/** Roles and names of all steps, next to those that are stored. Numbers follow from times and sizes, and are left out. */
+async function assertTree(page) {
+  await page.getByRole("button", { name: "Open all steps" }).click();
+  const steps = ["Data", "Model", "Train", "Try", "Export"];
+  const trees = await Promise.all(steps.map((name) => page.getByRole("region", { name, exact: true }).first().ariaSnapshot()));
+  const tree = trees.map((tree, nth) => `# ${steps[nth]}\n${tree.replace(/\d[\d.,\u00a0]*/g, "0")}\n`).join("\n");
+  const stored = new URL("access-tree.txt", import.meta.url);
+  const found = join(out, "access-tree.txt");
+  await writeFile(found, tree);
+  assert.equal(tree, await readFile(stored, "utf8").catch(() => ""), `${found} differs from tests/e2e/access-tree.txt: copy it there if the change is meant`);
 }
 
 test("a run is quiet and still, its result is walked through by keyboard, and it bears other spacing and colors", async () => {
@@ -105,6 +120,8 @@ test("a run is quiet and still, its result is walked through by keyboard, and it
       }, style);
       assert.deepEqual(clipped, [], style);
     }
+
+    await assertTree(page);
 
     await page.emulateMedia({ forcedColors: "active" });
     const strokes = await page.evaluate(() => {
