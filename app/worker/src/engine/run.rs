@@ -10,7 +10,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Backend, Event, RequestId};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 use hone_core::run::{EndReason, RunSource, SourceFile, StepMetrics};
-use hone_core::runner::{self, PinnedTexts, RunClock};
+use hone_core::runner::{self, PastEntry, PinnedTexts, RunClock, past};
 use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
 use crate::data::DataOrigin;
@@ -388,19 +388,15 @@ impl Run {
 
     /// Sends all steps and evaluations again, for a page that has not seen them.
     fn send_history(&self) {
-        let best = self.session.best().map(|(best, _)| best.step);
-        let history = &self.session.state().history;
-        let steps = history.iter().filter_map(|entry| match entry {
-            HistoryEntry::Step(step) => Some(step.clone()),
-            HistoryEntry::Evaluation(_) => None,
-        });
-        self.answer(&Event::Steps { steps: steps.collect(), tokens_per_s: 0.0, seconds_left: None });
-        for entry in history {
-            if let HistoryEntry::Evaluation(evaluation) = entry {
-                let is_best = best == Some(evaluation.step);
-                self.answer(&Event::Evaluated { evaluation: evaluation.clone(), is_best });
+        let (mut steps, mut evaluations) = (Vec::new(), Vec::new());
+        for PastEntry { entry, is_best } in past(&self.session) {
+            match entry {
+                HistoryEntry::Step(step) => steps.push(step),
+                HistoryEntry::Evaluation(evaluation) => evaluations.push(Event::Evaluated { evaluation, is_best }),
             }
         }
+        self.answer(&Event::Steps { steps, tokens_per_s: 0.0, seconds_left: None });
+        evaluations.iter().for_each(|event| self.answer(event));
         let (step, param_groups) = (self.session.state().step, self.session.param_groups());
         self.answer(&Event::ParamGroups { step, param_groups });
     }
