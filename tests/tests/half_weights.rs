@@ -28,11 +28,11 @@ fn pair(folder: &str, dtype: Dtype) -> [TaskModel; 2] {
     each_tensor(&folder.join("model.safetensors"), |info, bytes| {
         let values: Vec<f32> = decode(&info, bytes).unwrap().try_into_vec().unwrap();
         let info = TensorInfo { dtype, ..info };
-        let bytes = encode(&values, None, dtype);
+        let bytes = encode(&values, dtype);
         let rounded: Vec<f32> = decode(&info, bytes.clone()).unwrap().try_into_vec().unwrap();
         narrow.add(&info, bytes).unwrap();
         let info = TensorInfo { dtype: Dtype::F32, ..info };
-        wide.add(&info, encode(&rounded, None, Dtype::F32)).unwrap();
+        wide.add(&info, encode(&rounded, Dtype::F32)).unwrap();
     });
     [narrow, wide]
         .map(|mut tensors| TaskModel::load(&config, Task::Generation, Pooling::Mean, 0, &mut tensors).unwrap())

@@ -4,9 +4,10 @@ use burn::tensor::f16;
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
+use crate::export::file_rows::FileRows;
 use crate::export::gguf;
-use crate::export::int8::{Channel, Int8};
-use crate::export::rounding::{finite, replace};
+use crate::export::int8::{Channel, Int8, column_scales};
+use crate::export::rounding::{Rounding, finite, replace};
 use crate::model::{AVERAGING_SCALE, TaskModel};
 use crate::recipe::{Family, Pooling};
 use crate::usage::{ExportDtype, ExportForm};
@@ -48,10 +49,10 @@ impl ExportedModel {
         match dtype {
             ExportDtype::Float32 => {}
             _ if form == ExportForm::Gguf => gguf::round(&mut model, dtype).await?,
-            ExportDtype::Float16 => replace(&mut model, to_float16).await?,
+            ExportDtype::Float16 => replace(&mut model, async |weight| Ok(Some(to_float16(weight)))).await?,
             ExportDtype::Int8 => {
                 let family = model.base.family();
-                replace(&mut model, |weight, values| to_int8(weight, values, family)).await?;
+                replace(&mut model, async |weight| to_int8(weight, family).await).await?;
             }
             ExportDtype::Int4 => {
                 return Err(Diagnostic::new("export.dtype", "Only GGUF files have weights of 4 bits.")
@@ -72,15 +73,34 @@ async fn averaging_scale(model: &TaskModel, dtype: ExportDtype) -> Result<f64, D
 }
 
 /// The nearest 16-bit floats.
-fn to_float16(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
-    let rounded: Vec<f32> = values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
-    finite(weight, rounded)
+fn to_float16(weight: WeightRef) -> Rounding {
+    let name = weight.name().clone();
+    let rounded =
+        move |values: Vec<f32>| finite(&name, values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect());
+    Rounding { rows: FileRows::as_in_model(weight), rounded: Box::new(rounded) }
 }
 
 /// The values of the nearest 8-bit integers, where the weight is quantized.
-fn to_int8(weight: WeightRef, values: Vec<f32>, family: Family) -> Result<Vec<f32>, Diagnostic> {
-    Ok(match (weight, Channel::of(weight, family)) {
-        (WeightRef::Matrix(matrix), Some(channel)) => Int8::new(&values, matrix.tensor.dims(), channel).dequantized(),
-        _ => values,
-    })
+///
+/// # Errors
+/// If the device fails.
+async fn to_int8(weight: WeightRef<'_>, family: Family) -> Result<Option<Rounding>, Diagnostic> {
+    let Some(channel) = Channel::of(weight, family) else { return Ok(None) };
+    let rows = FileRows::as_in_model(weight);
+    // A column goes through all pieces.
+    let scales = if channel == Channel::Column { Some(column_scales(&rows).await?) } else { None };
+    let (rows, channel) = match channel {
+        Channel::ColumnBlock => (rows.transposed(), Channel::RowBlock),
+        _ => (rows, channel),
+    };
+    let [_, columns] = rows.dims();
+    let rounded = move |values: Vec<f32>| {
+        let dims = [values.len() / columns, columns];
+        let quantized = match &scales {
+            Some(scales) => Int8::scaled(&values, scales.clone(), dims, channel),
+            None => Int8::new(&values, dims, channel),
+        };
+        Ok(quantized.dequantized())
+    };
+    Ok(Some(Rounding { rows, rounded: Box::new(rounded) }))
 }

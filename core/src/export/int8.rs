@@ -1,5 +1,7 @@
 //! Quantization to 8-bit integers, for ONNX.
 
+use crate::diagnostic::Diagnostic;
+use crate::export::file_rows::FileRows;
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Weight, WeightRef};
 
@@ -103,6 +105,11 @@ impl Int8 {
             let scale = &mut scales[channel.at(index, dims)];
             *scale = scale.max(value.abs() / channel.largest());
         }
+        Self::scaled(values, scales, dims, channel)
+    }
+
+    /// Rounds the row-major values of a matrix `[rows, columns]`, whose scales are known.
+    pub(crate) fn scaled(values: &[f32], scales: Vec<f32>, dims: [usize; 2], channel: Channel) -> Self {
         let rounded = values.iter().enumerate().map(|(index, value)| match scales[channel.at(index, dims)] {
             0.0 => 0,
             scale => (value / scale).round_ties_even() as i8,
@@ -116,10 +123,9 @@ impl Int8 {
         self.values.iter().enumerate().map(|(index, &value)| f32::from(value) * scale(index)).collect()
     }
 
-    /// One half of the integers, packed for ONNX Runtime's MatMulNBits: two inputs of an output to a byte, the one with the
-    /// even index in the low nibble. A nibble of 8 means zero.
+    /// One half of the integers of a matrix in blocks of a row, packed for ONNX Runtime's MatMulNBits: two inputs of an output
+    /// to a byte, the one with the even index in the low nibble. A nibble of 8 means zero.
     pub(crate) fn nibbles(&self, half: Half) -> Vec<u8> {
-        let [rows, columns] = self.dims;
         let nibble = |index: usize| {
             let low = (i16::from(self.values[index]) + 8).rem_euclid(16) - 8;
             let value = match half {
@@ -128,15 +134,23 @@ impl Int8 {
             };
             (value + 8) as u8
         };
-        let pair = |first: usize, second: usize| nibble(first) | (nibble(second) << 4);
-        match self.channel {
-            Channel::ColumnBlock => (0..columns)
-                .flat_map(|column| (0..rows / 2).map(move |row| 2 * row * columns + column))
-                .map(|index| pair(index, index + columns))
-                .collect(),
-            _ => (0..self.values.len() / 2).map(|index| pair(2 * index, 2 * index + 1)).collect(),
-        }
+        (0..self.values.len() / 2).map(|at| nibble(2 * at) | (nibble(2 * at + 1) << 4)).collect()
     }
+}
+
+/// The scales of a matrix's columns.
+///
+/// # Errors
+/// If the device fails.
+pub(crate) async fn column_scales(rows: &FileRows) -> Result<Vec<f32>, Diagnostic> {
+    let [_, columns] = rows.dims();
+    let mut scales = vec![0.0_f32; columns];
+    for piece in rows.pieces(1) {
+        let dims = [piece.len(), columns];
+        let of_piece = Int8::new(&rows.read(piece).await?, dims, Channel::Column).scales;
+        scales.iter_mut().zip(of_piece).for_each(|(scale, other)| *scale = scale.max(other));
+    }
+    Ok(scales)
 }
 
 #[cfg(test)]
@@ -172,16 +186,13 @@ mod tests {
     #[test]
     fn two_halves_of_four_bits_are_the_integer() {
         let values: Vec<f32> = (0..64).map(|i| (i as f32 * 1.3).sin()).collect();
-        for (channel, dims) in [(Channel::RowBlock, [2, 32]), (Channel::ColumnBlock, [32, 2])] {
-            let quantized = Int8::new(&values, dims, channel);
-            let [high, low] = [Half::High, Half::Low].map(|half| quantized.nibbles(half));
-            for (at, (high, low)) in high.iter().zip(&low).enumerate() {
-                for side in 0..2 {
-                    let [high, low] = [high, low].map(|byte| i32::from((byte >> (4 * side)) & 15) - 8);
-                    let (output, input) = ((2 * at + side) / 32, (2 * at + side) % 32);
-                    let index = if channel == Channel::RowBlock { output * 32 + input } else { input * 2 + output };
-                    assert_eq!(16 * high + low, i32::from(quantized.values[index]), "{channel:?} {index}");
-                }
+        let quantized = Int8::new(&values, [2, 32], Channel::RowBlock);
+        let [high, low] = [Half::High, Half::Low].map(|half| quantized.nibbles(half));
+        for (at, (high, low)) in high.iter().zip(&low).enumerate() {
+            for side in 0..2 {
+                let [high, low] = [high, low].map(|byte| i32::from((byte >> (4 * side)) & 15) - 8);
+                let index = 2 * at + side;
+                assert_eq!(16 * high + low, i32::from(quantized.values[index]), "{index}");
             }
         }
     }

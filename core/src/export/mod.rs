@@ -5,6 +5,7 @@ mod adapter;
 mod card;
 mod config;
 mod exported_model;
+mod file_rows;
 mod gguf;
 mod inference_settings;
 mod int8;

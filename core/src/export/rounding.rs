@@ -1,40 +1,52 @@
 //! Rounding of a model's weights.
 
-use burn::tensor::{Tensor, TensorData, f16};
+use burn::tensor::f16;
 
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
+use crate::export::file_rows::FileRows;
 use crate::model::TaskModel;
 use crate::weights::{WeightMut, WeightRef, Weights};
 
-/// Replaces every weight by `rounded` of it and its values. A device may lack the types that they are rounded to, so the
-/// weights are read one at a time.
+/// Rounds the values of a piece.
+pub(crate) type RoundPiece = Box<dyn Fn(Vec<f32>) -> Result<Vec<f32>, Diagnostic>>;
+
+/// How a weight is rounded.
+pub(crate) struct Rounding {
+    /// The rows that are rounded, piece by piece.
+    pub rows: FileRows,
+    /// What is done with each piece.
+    pub rounded: RoundPiece,
+}
+
+/// Rounds every weight that has a rounding. A device may lack the types that they are rounded to, so the weights are read
+/// piece by piece.
 pub(crate) async fn replace(
     model: &mut TaskModel,
-    rounded: impl Fn(WeightRef, Vec<f32>) -> Result<Vec<f32>, Diagnostic>,
+    rounding: impl AsyncFn(WeightRef<'_>) -> Result<Option<Rounding>, Diagnostic>,
 ) -> Result<(), Diagnostic> {
     let mut weights = Vec::new();
     model.visit(&mut |weight| weights.push(weight));
     let mut tensors = Vec::with_capacity(weights.len());
     for weight in weights {
-        let values = rounded(weight, device_to_host(weight.values().0).await?)?;
-        let size = values.len();
-        tensors.push(Tensor::<1>::from_data(TensorData::new(values, [size]), &weight.device()));
+        tensors.push(match rounding(weight).await? {
+            Some(Rounding { rows, rounded }) => Some(rows.map(rounded).await?),
+            None => None,
+        });
     }
     let mut tensors = tensors.into_iter();
     model.visit_mut(&mut |weight| {
-        let Some(tensor) = tensors.next() else { return };
+        let Some(tensor) = tensors.next().flatten() else { return };
         match weight {
-            WeightMut::Vector(weight) => weight.tensor = tensor,
-            WeightMut::Matrix(weight) => weight.tensor = tensor.reshape(weight.tensor.dims()),
+            WeightMut::Vector(weight) => weight.tensor = tensor.reshape(weight.tensor.dims()),
+            WeightMut::Matrix(weight) => weight.tensor = tensor,
         }
     });
     Ok(())
 }
 
 /// Refuses a weight that was rounded to infinity.
-pub(crate) fn finite(weight: WeightRef, rounded: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
-    if rounded.iter().all(|value| value.is_finite()) { Ok(rounded) } else { Err(too_large(weight.name())) }
+pub(crate) fn finite(name: &str, rounded: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
+    if rounded.iter().all(|value| value.is_finite()) { Ok(rounded) } else { Err(too_large(name)) }
 }
 
 fn too_large(name: &str) -> Diagnostic {

@@ -3,25 +3,18 @@
 
 use std::io::Write;
 
-use burn::tensor::Tensor;
-
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
+use crate::export::file_rows::FileRows;
 use crate::model::TaskModel;
 use crate::recipe::ParamGroup;
 use crate::usage::ExportDtype;
-use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, in_32_bits, write_header};
-
-/// Number of values that are read from the device at a time.
-const PIECE: usize = 1 << 18;
+use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
 /// A weight to be written to a file.
 pub(crate) struct ExportedWeight {
     info: TensorInfo,
-    /// Values in the layout and the type of the model.
-    values: Tensor<1>,
-    transposed: Option<[usize; 2]>,
+    rows: FileRows,
 }
 
 /// All weights, under the names that transformers' class for the task uses.
@@ -54,53 +47,21 @@ pub(crate) fn adapters(model: &TaskModel, dtype: ExportDtype) -> Vec<ExportedWei
 
 impl ExportedWeight {
     fn new(weight: WeightRef, name: String, dtype: ExportDtype) -> Self {
-        let (values, transposed) = match weight {
-            WeightRef::Vector(weight) => (weight.tensor.clone(), None),
-            WeightRef::Matrix(weight) => {
-                let [rows, columns] = weight.tensor.dims();
-                (weight.tensor.clone().reshape([rows * columns]), weight.transposed.then_some([rows, columns]))
-            }
-        };
         let dtype = match dtype {
             // Integers are only written as ONNX.
             ExportDtype::Float32 | ExportDtype::Int8 | ExportDtype::Int4 => Dtype::F32,
             ExportDtype::Float16 => Dtype::F16,
         };
         let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
-        Self { info, values, transposed }
+        Self { info, rows: FileRows::new(weight) }
     }
 
-    /// Writes the values piece by piece: whole, the largest tensor of a model would be in memory several times.
     async fn write(self, out: &mut impl Write) -> Result<(), Diagnostic> {
-        let count: usize = self.info.shape.iter().product();
-        match self.transposed {
-            None => {
-                for begin in (0..count).step_by(PIECE) {
-                    let piece = self.values.clone().narrow(0, begin, PIECE.min(count - begin));
-                    self.write_piece(piece, None, out).await?;
-                }
-            }
-            Some([rows, columns]) => {
-                let matrix = self.values.clone().reshape([rows, columns]);
-                let step = (PIECE / rows.max(1)).max(1);
-                for begin in (0..columns).step_by(step) {
-                    let end = columns.min(begin + step);
-                    let piece = matrix.clone().slice([0..rows, begin..end]).reshape([rows * (end - begin)]);
-                    self.write_piece(piece, Some([rows, end - begin]), out).await?;
-                }
-            }
+        for rows in self.rows.pieces(1) {
+            let values = self.rows.read(rows).await?;
+            out.write_all(&encode(&values, self.info.dtype)).map_err(failed)?;
         }
         Ok(())
-    }
-
-    async fn write_piece(
-        &self,
-        piece: Tensor<1>,
-        transposed: Option<[usize; 2]>,
-        out: &mut impl Write,
-    ) -> Result<(), Diagnostic> {
-        let values = device_to_host(in_32_bits(piece)).await?;
-        out.write_all(&encode(&values, transposed, self.info.dtype)).map_err(failed)
     }
 }
 

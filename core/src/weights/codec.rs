@@ -27,21 +27,14 @@ pub(super) fn decode_16_bits(info: &TensorInfo, bytes: Vec<u8>) -> Option<Tensor
     Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype))
 }
 
-/// Encodes a weight's row-major values as floats of a type. `transposed` is the `[rows, columns]` of a matrix whose
-/// transpose the file stores.
-pub fn encode(values: &[f32], transposed: Option<[usize; 2]>, dtype: Dtype) -> Vec<u8> {
+/// Encodes values as floats of a type.
+pub fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * dtype.size());
-    let mut push = |value: f32| match dtype {
-        Dtype::F16 => bytes.extend(f16::from_f32(value).to_le_bytes()),
-        Dtype::BF16 => bytes.extend(bf16::from_f32(value).to_le_bytes()),
-        Dtype::F32 | Dtype::F64 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
-    };
-    match transposed {
-        None => values.iter().copied().for_each(push),
-        Some([rows, columns]) => {
-            for column in 0..columns {
-                (0..rows).for_each(|row| push(values[row * columns + column]));
-            }
+    for &value in values {
+        match dtype {
+            Dtype::F16 => bytes.extend(f16::from_f32(value).to_le_bytes()),
+            Dtype::BF16 => bytes.extend(bf16::from_f32(value).to_le_bytes()),
+            Dtype::F32 | Dtype::F64 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
         }
     }
     bytes

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::diagnostic::Diagnostic;
+use crate::export::file_rows::FileRows;
 use crate::export::gguf::blocks::StoredType;
 use crate::export::gguf::metadata::Metadata;
 use crate::export::gguf::{Stored, family_of, head_counts, header};
@@ -38,7 +39,7 @@ pub(crate) async fn write_adapter(folder: &ModelFolder<'_>, out: &mut impl Write
     });
     out.write_all(&header(&metadata, &tensors)).map_err(failed)?;
     for tensor in tensors {
-        out.write_all(&tensor.bytes().await?).map_err(failed)?;
+        tensor.write(out).await?;
     }
     Ok(())
 }
@@ -58,6 +59,5 @@ fn stored(weight: WeightRef, name: &str, family: GgufFamily, heads: [usize; 2]) 
         _ => GgufLayout::Same,
     };
     let name = format!("{base}.lora_{}", if is_second { 'b' } else { 'a' });
-    let (values, transposed) = weight.values();
-    Some(Stored { name, shape: weight.shape(), kind: StoredType::F32, layout, values, transposed })
+    Some(Stored { name, shape: weight.shape(), kind: StoredType::F32, layout, rows: FileRows::new(weight) })
 }

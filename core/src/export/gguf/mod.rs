@@ -11,12 +11,11 @@ mod word_piece;
 use std::collections::HashMap;
 use std::io::Write;
 
-use burn::tensor::Tensor;
 use serde_json::Value;
 
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
-use crate::export::rounding::{finite, replace};
+use crate::export::file_rows::FileRows;
+use crate::export::rounding::{Rounding, finite, replace};
 use crate::export::{ModelFolder, failed};
 use crate::model::{BertConfig, Gpt2Config, LlamaConfig, LlamaVariant, ModelConfig, TaskModel};
 use crate::recipe::{Family, ParamGroup, Pooling};
@@ -41,9 +40,7 @@ struct Stored {
     shape: Vec<usize>,
     kind: StoredType,
     layout: GgufLayout,
-    /// Values in the layout of the model, and its `[rows, columns]` if the file has the transpose.
-    values: Tensor<1>,
-    transposed: Option<[usize; 2]>,
+    rows: FileRows,
 }
 
 /// Writes the file. `progress` receives the number of tensors done and in total.
@@ -78,8 +75,7 @@ pub(crate) async fn write(
     out.write_all(&header(&metadata, &tensors)).map_err(failed)?;
     let total = tensors.len();
     for (done, tensor) in tensors.into_iter().enumerate() {
-        let bytes = tensor.bytes().await?;
-        out.write_all(&bytes).map_err(failed)?;
+        tensor.write(out).await?;
         progress(done + 1, total);
     }
     Ok(())
@@ -190,36 +186,41 @@ impl Stored {
         let theirs = model.file_name(weight.name());
         let name = family.stored_name(&theirs).ok_or_else(|| refused(&format!("it has no place for {theirs}")))?;
         let layout = family.layout_of(&name, weight.shape().len(), heads);
-        let (values, mut transposed) = weight.values();
-        let mut shape = weight.shape();
+        let (mut rows, mut shape) = (FileRows::new(weight), weight.shape());
         if layout == GgufLayout::Transposed {
-            transposed = Some([shape[0], shape[1]]);
+            rows = rows.transposed();
             shape.reverse();
         }
         let kind = StoredType::of(&name, &shape, dtype);
-        Ok(Self { name, shape, kind, layout, values, transposed })
+        Ok(Self { name, shape, kind, layout, rows })
     }
 
     fn size(&self) -> u64 {
         self.kind.bytes(self.shape.iter().map(|&side| side as u64).product())
     }
 
-    /// The values as the file stores them, with the padding behind them.
+    /// Writes the values as the file stores them, and the padding behind them, reading them from the device piece by piece.
     ///
     /// # Errors
-    /// If the device fails.
-    async fn bytes(self) -> Result<Vec<u8>, Diagnostic> {
-        let size = self.size().next_multiple_of(ALIGNMENT) as usize;
-        let mut values = device_to_host(self.values).await?;
-        if let Some(shape) = self.transposed {
-            values = transpose(&values, shape);
+    /// If the device or `out` fails.
+    async fn write(self, out: &mut impl Write) -> Result<(), Diagnostic> {
+        let [rows, _] = self.rows.dims();
+        // Each piece has whole heads.
+        let head = match self.layout {
+            GgufLayout::Interleaved(heads) => rows / heads,
+            _ => 1,
+        };
+        for piece in self.rows.pieces(head) {
+            let count = piece.len();
+            let mut values = self.rows.read(piece).await?;
+            if head > 1 {
+                values = interleaved(&values, count, count / head);
+            }
+            out.write_all(&self.kind.encode(&values)).map_err(failed)?;
         }
-        if let (GgufLayout::Interleaved(heads), [rows, ..]) = (self.layout, &self.shape[..]) {
-            values = interleaved(&values, *rows, heads);
-        }
-        let mut bytes = self.kind.encode(&values);
-        bytes.resize(size, 0);
-        Ok(bytes)
+        let size = self.size();
+        let padding = (size.next_multiple_of(ALIGNMENT) - size) as usize;
+        out.write_all(&[0; ALIGNMENT as usize][..padding]).map_err(failed)
     }
 }
 
@@ -232,23 +233,17 @@ pub(crate) async fn round(model: &mut TaskModel, dtype: ExportDtype) -> Result<(
     let names = |name: &str| model.file_name(name);
     let mut stored = HashMap::new();
     model.visit(&mut |weight| _ = stored.insert(weight.name().clone(), family.stored_name(&names(weight.name()))));
-    replace(model, |weight, values| {
+    replace(model, async |weight| {
         let name = stored.get(weight.name()).cloned().flatten().unwrap_or_default();
-        let (mut shape, (_, mut transposed)) = (weight.shape(), weight.values());
+        let (mut rows, mut shape) = (FileRows::new(weight), weight.shape());
         if family.layout_of(&name, shape.len(), [1; 2]) == GgufLayout::Transposed {
-            transposed = Some([shape[0], shape[1]]);
+            rows = rows.transposed();
             shape.reverse();
         }
         let kind = StoredType::of(&name, &shape, dtype);
-        finite(
-            weight,
-            match transposed {
-                Some([rows, columns]) => {
-                    transpose(&kind.rounded(&transpose(&values, [rows, columns])), [columns, rows])
-                }
-                None => kind.rounded(&values),
-            },
-        )
+        let name = weight.name().clone();
+        let rounded = move |values: Vec<f32>| finite(&name, kind.rounded(&values));
+        Ok(Some(Rounding { rows, rounded: Box::new(rounded) }))
     })
     .await
 }
@@ -271,11 +266,6 @@ fn header(metadata: &Metadata, tensors: &[Stored]) -> Vec<u8> {
     }
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
     bytes
-}
-
-/// The transpose of row-major values `[rows, columns]`.
-fn transpose(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
-    (0..columns).flat_map(|column| (0..rows).map(move |row| values[row * columns + column])).collect()
 }
 
 /// The rows `i` and `i + half` of each head next to each other: llama.cpp rotates neighbors, and transformers halves.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, f16};
+use burn::tensor::f16;
 
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
-use crate::export::int8::{BLOCK, Channel, Half, Int8};
+use crate::export::file_rows::FileRows;
+use crate::export::int8::{BLOCK, Channel, Half, Int8, column_scales};
 use crate::export::onnx::wire::ProtoMessage;
 use crate::weights::{Dtype, Weight, WeightRef, encode};
 
@@ -89,13 +89,13 @@ enum Contents {
     /// These bytes.
     Constant(Vec<u8>),
     /// The values of a weight, as floats of a type.
-    Floats(Tensor<1>, Dtype),
-    /// The integers of a quantized matrix `[rows, columns]`.
-    Integers(Tensor<1>, [usize; 2], Channel),
+    Floats(FileRows, Dtype),
+    /// The integers of a quantized matrix.
+    Integers(FileRows, Channel),
     /// Its scales.
-    Scales(Tensor<1>, [usize; 2], Channel),
-    /// Half of the integers, in 4 bits each.
-    Nibbles(Tensor<1>, [usize; 2], Channel, Half),
+    Scales(FileRows, Channel),
+    /// Half of the integers of a matrix in blocks of a row, in 4 bits each.
+    Nibbles(FileRows, Half),
 }
 
 /// A graph under construction.
@@ -254,22 +254,21 @@ impl Graph {
             WeightRef::Vector(weight) => weight.tensor.dims().to_vec(),
             WeightRef::Matrix(weight) => weight.tensor.dims().to_vec(),
         };
-        let (values, _) = weight.values();
         let dtype = if self.float == Element::Float16 { Dtype::F16 } else { Dtype::F32 };
-        self.initializer(name, self.float, &dims, Contents::Floats(values, dtype))
+        self.initializer(name, self.float, &dims, Contents::Floats(FileRows::as_in_model(weight), dtype))
     }
 
     /// A quantized matrix: its integers in the layout of the model, and their scales `[columns]` or `[rows, 1]`.
     pub(super) fn quantized(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> [Value; 2] {
-        let (values, _) = WeightRef::Matrix(matrix).values();
+        let values = FileRows::as_in_model(WeightRef::Matrix(matrix));
         let dims @ [rows, columns] = matrix.tensor.dims();
         let of_scales = match channel {
             Channel::Row => vec![rows, 1],
             _ => vec![columns],
         };
-        let integers = Contents::Integers(values.clone(), dims, channel);
+        let integers = Contents::Integers(values.clone(), channel);
         let integers = self.initializer(&format!("{name}_quantized"), Element::Int8, &dims, integers);
-        let scales = Contents::Scales(values, dims, channel);
+        let scales = Contents::Scales(values, channel);
         [integers, self.initializer(&format!("{name}_scale"), Element::Float, &of_scales, scales)]
     }
 
@@ -283,13 +282,11 @@ impl Graph {
         channel: Channel,
         [inputs, outputs]: [usize; 2],
     ) -> Value {
-        let (values, _) = WeightRef::Matrix(matrix).values();
-        let dims = matrix.tensor.dims();
         let scales = self.block_scales(name, matrix, channel);
         let sizes = [("K", inputs), ("N", outputs), ("bits", 4), ("block_size", BLOCK)];
         let attributes = sizes.map(|(name, size)| (name, Attribute::Int(size as i64)));
         let [high, low] = [(Half::High, "high"), (Half::Low, "low")].map(|(half, part)| {
-            let nibbles = Contents::Nibbles(values.clone(), dims, channel, half);
+            let nibbles = Contents::Nibbles(in_order_of_outputs(matrix, channel), half);
             let shape = [outputs, inputs / BLOCK, BLOCK / 2];
             let nibbles = self.initializer(&format!("{name}_{part}"), Element::Uint8, &shape, nibbles);
             self.values += 1;
@@ -305,9 +302,8 @@ impl Graph {
 
     /// The integers of a table in blocks of 32, `[rows, blocks, 32]`, and their scales, `[rows, blocks, 1]`.
     pub(super) fn blocks(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> [Value; 2] {
-        let (values, _) = WeightRef::Matrix(matrix).values();
-        let dims @ [rows, columns] = matrix.tensor.dims();
-        let integers = Contents::Integers(values, dims, channel);
+        let [rows, columns] = matrix.tensor.dims();
+        let integers = Contents::Integers(FileRows::as_in_model(WeightRef::Matrix(matrix)), channel);
         let shape = [rows, columns / BLOCK, BLOCK];
         let integers = self.initializer(&format!("{name}_quantized"), Element::Int8, &shape, integers);
         let scales = self.block_scales(name, matrix, channel);
@@ -317,10 +313,9 @@ impl Graph {
 
     /// The scales of a matrix in blocks, in the order of its outputs.
     fn block_scales(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> Value {
-        let (values, _) = WeightRef::Matrix(matrix).values();
-        let dims = matrix.tensor.dims();
-        let scales = Contents::Scales(values, dims, channel);
-        self.initializer(&format!("{name}_scale"), Element::Float, &[channel.count(dims)], scales)
+        let scales = Contents::Scales(in_order_of_outputs(matrix, channel), Channel::RowBlock);
+        let count = channel.count(matrix.tensor.dims());
+        self.initializer(&format!("{name}_scale"), Element::Float, &[count], scales)
     }
 
     fn constant(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Value {
@@ -338,7 +333,7 @@ impl Graph {
         Value(name)
     }
 
-    /// Writes the file, reading the weights from the device one at a time. `progress` receives the number of tensors done
+    /// Writes the file, reading the weights from the device piece by piece. `progress` receives the number of tensors done
     /// and in total.
     ///
     /// # Errors
@@ -371,7 +366,7 @@ impl Graph {
         let total = leads.len();
         for (done, (lead, Initializer { contents, .. })) in leads.into_iter().zip(self.initializers).enumerate() {
             out.write_all(lead.as_bytes()).map_err(failed)?;
-            out.write_all(&contents.bytes().await?).map_err(failed)?;
+            contents.write(out).await?;
             progress(done + 1, total);
         }
         Ok(())
@@ -394,34 +389,55 @@ impl Contents {
     fn size(&self) -> u64 {
         match self {
             Self::Constant(bytes) => bytes.len() as u64,
-            Self::Floats(values, dtype) => (values.shape().num_elements() * dtype.size()) as u64,
-            Self::Integers(values, ..) => values.shape().num_elements() as u64,
-            Self::Scales(_, dims, channel) => channel.count(*dims) as u64 * 4,
-            Self::Nibbles(values, ..) => values.shape().num_elements() as u64 / 2,
+            Self::Floats(rows, dtype) => (rows.count() * dtype.size()) as u64,
+            Self::Integers(rows, _) => rows.count() as u64,
+            Self::Scales(rows, channel) => channel.count(rows.dims()) as u64 * 4,
+            Self::Nibbles(rows, _) => rows.count() as u64 / 2,
         }
     }
 
-    /// The values as the file stores them, read from the device.
+    /// Writes the values as the file stores them, read from the device piece by piece.
     ///
     /// # Errors
-    /// If the device fails.
-    async fn bytes(self) -> Result<Vec<u8>, Diagnostic> {
-        let floats = |values: &[f32]| encode(values, None, Dtype::F32);
-        Ok(match self {
-            Self::Constant(bytes) => bytes,
-            Self::Floats(values, dtype) => encode(&device_to_host(values).await?, None, dtype),
-            Self::Integers(values, dims, channel) => {
-                let Int8 { values, .. } = Int8::new(&device_to_host(values).await?, dims, channel);
-                values.into_iter().map(|value| value as u8).collect()
-            }
-            Self::Nibbles(values, dims, channel, half) => {
-                Int8::new(&device_to_host(values).await?, dims, channel).nibbles(half)
-            }
-            Self::Scales(values, dims, channel) => {
-                floats(&Int8::new(&device_to_host(values).await?, dims, channel).scales)
-            }
-        })
+    /// If the device or `out` fails.
+    async fn write(self, out: &mut impl Write) -> Result<(), Diagnostic> {
+        let rows = match &self {
+            Self::Constant(bytes) => return out.write_all(bytes).map_err(failed),
+            Self::Floats(rows, _) | Self::Integers(rows, _) | Self::Scales(rows, _) | Self::Nibbles(rows, _) => rows,
+        };
+        // A column goes through all pieces.
+        let scales = match self {
+            Self::Integers(_, Channel::Column) | Self::Scales(_, Channel::Column) => Some(column_scales(rows).await?),
+            _ => None,
+        };
+        if let (Self::Scales(..), Some(scales)) = (&self, &scales) {
+            return out.write_all(&encode(scales, Dtype::F32)).map_err(failed);
+        }
+        let [_, columns] = rows.dims();
+        for piece in rows.pieces(1) {
+            let dims = [piece.len(), columns];
+            let values = rows.read(piece).await?;
+            let quantized = |channel| match &scales {
+                Some(scales) => Int8::scaled(&values, scales.clone(), dims, channel),
+                None => Int8::new(&values, dims, channel),
+            };
+            let bytes = match &self {
+                Self::Constant(_) => Vec::new(),
+                Self::Floats(_, dtype) => encode(&values, *dtype),
+                Self::Integers(_, channel) => quantized(*channel).values.into_iter().map(|value| value as u8).collect(),
+                Self::Scales(_, channel) => encode(&quantized(*channel).scales, Dtype::F32),
+                Self::Nibbles(_, half) => quantized(Channel::RowBlock).nibbles(*half),
+            };
+            out.write_all(&bytes).map_err(failed)?;
+        }
+        Ok(())
     }
+}
+
+/// The rows of a matrix that is quantized in blocks, in the order of its outputs, so that each block is a part of a row.
+fn in_order_of_outputs(matrix: &Weight<2>, channel: Channel) -> FileRows {
+    let rows = FileRows::as_in_model(WeightRef::Matrix(matrix));
+    if channel == Channel::ColumnBlock { rows.transposed() } else { rows }
 }
 
 fn attribute(name: &str, value: Attribute) -> ProtoMessage {
