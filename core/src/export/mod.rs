@@ -19,15 +19,15 @@ mod tokenizer_config;
 mod trainer;
 mod try_page;
 mod weights;
-mod zip_stream;
 
 use std::io::Write;
 
 use serde_json::Value;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::dataset::{DataRecipe, InputColumns};
 use crate::diagnostic::Diagnostic;
-use crate::export::zip_stream::ZipStream;
 use crate::metrics::Evaluation;
 use crate::recipe::{Recipe, Task};
 use crate::run::{Baseline, RecipeFile};
@@ -113,7 +113,7 @@ impl ModelFolder<'_> {
     /// # Errors
     /// If the run had no adapter where one is to be written, or the device or `out` fails.
     pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Diagnostic> {
-        let mut zip = ZipStream::new(out);
+        let mut zip = ZipWriter::new_stream(out);
         let ExportedModel { model, form, dtype } = self.exported;
         let is_generation = self.recipe.task() == Task::Generation;
         if *form == ExportForm::Adapter {
@@ -128,23 +128,23 @@ impl ModelFolder<'_> {
         }
         match form {
             ExportForm::Model | ExportForm::OwnClass => {
-                zip.begin("model.safetensors").map_err(failed)?;
+                begin(&mut zip, "model.safetensors")?;
                 weights::write(weights::all(model, *dtype), &mut zip, &mut progress).await?;
             }
             ExportForm::Adapter => {
-                zip.begin("adapter_model.safetensors").map_err(failed)?;
+                begin(&mut zip, "adapter_model.safetensors")?;
                 weights::write(weights::adapters(model, *dtype), &mut zip, &mut progress).await?;
                 if gguf::can_have_adapter(self) {
-                    zip.begin(GGUF_ADAPTER_FILE).map_err(failed)?;
+                    begin(&mut zip, GGUF_ADAPTER_FILE)?;
                     gguf::write_adapter(self, &mut zip).await?;
                 }
             }
             ExportForm::Onnx => {
-                zip.begin(dtype.onnx_file()).map_err(failed)?;
+                begin(&mut zip, dtype.onnx_file())?;
                 onnx::write(self, &mut zip, &mut progress).await?;
             }
             ExportForm::Gguf => {
-                zip.begin(GGUF_FILE).map_err(failed)?;
+                begin(&mut zip, GGUF_FILE)?;
                 gguf::write(self, &mut zip, &mut progress).await?;
             }
         }
@@ -153,7 +153,7 @@ impl ModelFolder<'_> {
             file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
         }
         self.write_rest(&mut zip)?;
-        zip.finish().map_err(failed)
+        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
     /// The model's kind, as transformers and hubs know it.
@@ -165,7 +165,7 @@ impl ModelFolder<'_> {
         }
     }
 
-    fn write_rest<W: Write>(&self, zip: &mut ZipStream<W>) -> Result<(), Diagnostic> {
+    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
         if self.exported.form == ExportForm::Gguf {
             let template = ChatTemplate::source(self.verbatim).ok().flatten();
             let is_decoder = self.kind().family.is_decoder();
@@ -192,7 +192,7 @@ impl ModelFolder<'_> {
     }
 
     /// The model card, and the run.
-    fn write_about<W: Write>(&self, zip: &mut ZipStream<W>) -> Result<(), Diagnostic> {
+    fn write_about<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
         file(zip, "README.md", card::write(self).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
@@ -206,8 +206,17 @@ fn no_adapter() -> Diagnostic {
         .remedy("Download the whole model.")
 }
 
-fn file<W: Write>(zip: &mut ZipStream<W>, name: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
-    zip.file(name, bytes).map_err(failed)
+fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Diagnostic> {
+    // The header cannot say yet where the file ends. Deflated bytes say it themselves, to those that unpack while they download.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    // The fastest level: weights hardly compress.
+    let options = options.compression_level(Some(1));
+    zip.start_file(name, options).map_err(failed)
+}
+
+fn file<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
+    begin(zip, name)?;
+    zip.write_all(bytes).map_err(failed)
 }
 
 fn pretty(value: &Value) -> Result<Vec<u8>, Diagnostic> {

@@ -2,6 +2,7 @@
 
 mod averaging_layer;
 mod card;
+mod front_to_back;
 mod weights;
 
 use std::collections::HashMap;
@@ -71,8 +72,7 @@ impl Untrained {
         self.exported(raw, ExportForm::Adapter, ExportDtype::Float32)
     }
 
-    /// The files in the zip, by name.
-    fn exported(&self, raw: RecipeSpec, form: ExportForm, dtype: ExportDtype) -> Files {
+    fn zipped(&self, raw: RecipeSpec, form: ExportForm, dtype: ExportDtype) -> Vec<u8> {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
         let recipe = Recipe::new(
             RecipeSpec { task: self.task, ..raw },
@@ -104,8 +104,12 @@ impl Untrained {
                 recipe: None,
             },
         };
-        let zip = ready(folder.write(Vec::new(), |_, _| {})).unwrap();
-        let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+        ready(folder.write(Vec::new(), |_, _| {})).unwrap()
+    }
+
+    /// The files in the zip, by name.
+    fn exported(&self, raw: RecipeSpec, form: ExportForm, dtype: ExportDtype) -> Files {
+        let mut archive = zip::ZipArchive::new(Cursor::new(self.zipped(raw, form, dtype))).unwrap();
         (0..archive.len())
             .map(|i| {
                 let mut file = archive.by_index(i).unwrap();

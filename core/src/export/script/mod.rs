@@ -5,10 +5,10 @@ mod python;
 mod reading;
 
 use serde_json::{Value, json};
+use zip::ZipWriter;
 
 use crate::dataset::{Dataset, DatasetFile};
 use crate::diagnostic::Diagnostic;
-use crate::export::zip_stream::ZipStream;
 use crate::export::{MODELING, failed, file, pretty, weights};
 use crate::metrics::Evaluation;
 use crate::model::TaskModel;
@@ -85,7 +85,7 @@ impl TrainingScript<'_> {
     /// `script.format` if Python could not read the file as Hone does, or if the device fails.
     pub async fn write(&self) -> Result<Vec<u8>, Diagnostic> {
         let python = Python::of(self)?;
-        let mut zip = ZipStream::new(Vec::new());
+        let mut zip = ZipWriter::new_stream(Vec::new());
         file(&mut zip, "README.md", python.readme()?.as_bytes())?;
         for (name, script) in python.scripts()? {
             file(&mut zip, name, script.as_bytes())?;
@@ -106,7 +106,7 @@ impl TrainingScript<'_> {
         if python.has_own_class() {
             file(&mut zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
-        zip.finish().map_err(failed)
+        zip.finish().map(zip::write::StreamWriter::into_inner).map_err(failed)
     }
 
     /// Numbers of the rows of each side, without any text.
