@@ -62,7 +62,7 @@ pub struct NearestRow {
     pub text: String,
     /// The second text of a pair.
     pub pair: Option<String>,
-    /// Its label, labels, number or tagged words.
+    /// Its label, labels, number or tagged words, its completion, or the positive of an anchor.
     pub label: String,
     /// Cosine of the two vectors.
     pub cosine: f32,

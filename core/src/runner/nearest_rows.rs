@@ -2,7 +2,8 @@
 //!
 //! The vector is that which the head of the task reads. Heads that read every token have none: there, it is the mean of the
 //! last hidden states over the tokens that the model reads before it answers: the text, the question with the window of its
-//! passage that contains the answer, or the prompt without its completion.
+//! passage that contains the answer, or the prompt without its completion. Rows of embeddings are compared by the text that is
+//! searched for, or the first one of a rated pair.
 
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
@@ -13,7 +14,7 @@ use crate::rng::{Rng, Stream};
 use crate::run::NearestRow;
 use crate::runner::shown_labels::shown_labels;
 use crate::runner::text_vectors::TextVectors;
-use crate::text::{EncodedExamples, EncodedTexts, Labels, Reference};
+use crate::text::{EncodedExamples, EncodedTexts, Labels, Reference, Similarity};
 use crate::train::Session;
 
 /// Number of training rows that are named for each row.
@@ -44,17 +45,17 @@ struct ReadText {
 }
 
 impl NearestRows {
-    /// Begins to compare the rows of a run. None for embeddings, whose rows have no right answer of their own.
-    pub(super) fn new(session: &Session) -> Option<Self> {
+    /// Begins to compare the rows of a run.
+    pub(super) fn new(session: &Session) -> Self {
         let data = session.data();
-        let mut train = read_texts(&data.train)?;
+        let mut train = read_texts(&data.train);
         let all = train.len();
         if all > MAX_REVIEWED_ROWS {
             Rng::new(0, Stream::Folds, 0).shuffle(&mut train);
             train.truncate(MAX_REVIEWED_ROWS);
             train.sort_unstable_by_key(|read| read.row);
         }
-        let mut validation = read_texts(&data.validation)?;
+        let mut validation = read_texts(&data.validation);
         validation.truncate(MAX_REVIEWED_ROWS);
         let mut texts = EncodedTexts::default();
         for (side, reads) in [(&data.train.texts, &train), (&data.validation.texts, &validation)] {
@@ -68,7 +69,7 @@ impl NearestRows {
         let max_length = session.recipe().max_length();
         let base = model.base.clone();
         let vectors = TextVectors::of_base(texts, max_length, base, pooling, data.pad, session.device());
-        Some(Self { train, all, validation, vectors, is_over: false })
+        Self { train, all, validation, vectors, is_over: false }
     }
 
     /// Computes the vectors of the next batch. Returns the fraction that is done.
@@ -120,10 +121,13 @@ impl NearestRows {
 }
 
 /// The texts of one side that its rows are compared by, in the order of the rows.
-fn read_texts(side: &EncodedExamples) -> Option<Vec<ReadText>> {
+fn read_texts(side: &EncodedExamples) -> Vec<ReadText> {
     let whole = |row: u32, text: u32| ReadText { row, text, tokens: side.texts.tokens(text as usize) };
-    Some(match &side.labels {
-        Labels::Similarity(_) => return None,
+    match &side.labels {
+        Labels::Similarity(similarity) => {
+            let texts = (0..side.len() as u32).step_by(similarity.texts_per_row());
+            (0..).zip(texts).map(|(row, text)| whole(row, text)).collect()
+        }
         Labels::Spans { windows, questions } => {
             let mut reads: Vec<ReadText> = Vec::with_capacity(questions.len());
             let mut last = None;
@@ -131,8 +135,7 @@ fn read_texts(side: &EncodedExamples) -> Option<Vec<ReadText>> {
                 // The windows of a question follow each other; the first one counts if none contains the answer.
                 let is_first = last.replace(window.question) != Some(window.question);
                 if is_first {
-                    let row = questions.get(window.question as usize)?.row;
-                    reads.push(whole(row, text));
+                    reads.extend(questions.get(window.question as usize).map(|question| whole(question.row, text)));
                 } else if window.answer != (0, 0)
                     && let Some(read) = reads.last_mut()
                     && windows[read.text as usize].answer == (0, 0)
@@ -153,10 +156,11 @@ fn read_texts(side: &EncodedExamples) -> Option<Vec<ReadText>> {
         Labels::Classes(_) | Labels::MultiLabel(_) | Labels::Numbers(_) | Labels::Relevance(_) | Labels::Tags(_) => {
             (0..side.len() as u32).map(|row| whole(row, row)).collect()
         }
-    })
+    }
 }
 
-/// A training row for display. The texts of a conversation are the user's last turn and the answer to it.
+/// A training row for display. The texts of a conversation are the user's last turn and the answer to it. The
+/// positive of an anchor is its label.
 fn named(labels: &Labels, dataset: &Dataset, ReadText { row, text, .. }: ReadText, cosine: f32) -> Option<NearestRow> {
     let number = *dataset.train.get(row as usize)?;
     let line = dataset.line(number);
@@ -165,12 +169,17 @@ fn named(labels: &Labels, dataset: &Dataset, ReadText { row, text, .. }: ReadTex
         let label = excerpt(completion, PREVIEW_CHARS);
         return Some(NearestRow { line, text: prompt_text.clone(), pair: None, label, cosine });
     }
+    let shown_text = dataset.text(number).to_owned();
+    let pair = dataset.second_text(number).map(str::to_owned);
+    if let Labels::Similarity(Similarity::Pairs { .. } | Similarity::Triplets { .. }) = labels {
+        let label = excerpt(&pair.unwrap_or_default(), PREVIEW_CHARS);
+        return Some(NearestRow { line, text: shown_text, pair: None, label, cosine });
+    }
     let label = match labels {
         Labels::Spans { windows, questions } => {
             questions.get(windows.get(text as usize)?.question as usize)?.shown_answers()
         }
         _ => shown_labels(dataset, number),
     };
-    let pair = dataset.second_text(number).map(str::to_owned);
-    Some(NearestRow { line, text: dataset.text(number).to_owned(), pair, label, cosine })
+    Some(NearestRow { line, text: shown_text, pair, label, cosine })
 }

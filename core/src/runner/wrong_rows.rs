@@ -36,7 +36,7 @@ impl WrongRowSearch {
     /// Begins to look for the nearest training rows, by the weights of the run, unless that has begun.
     pub fn compare(&mut self, session: &Session) {
         if self.nearest.is_none() {
-            self.nearest = NearestRows::new(session);
+            self.nearest = Some(NearestRows::new(session));
         }
     }
 

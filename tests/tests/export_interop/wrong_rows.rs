@@ -218,6 +218,54 @@ fn prompts_are_compared_without_their_completions() {
     assert!(near.label.starts_with("w4") && near.pair.is_none() && near.text.split(' ').count() == 3, "{near:?}");
 }
 
+#[test]
+fn rows_of_embeddings_are_compared_by_the_text_that_is_searched_for() {
+    let first = |nth: usize| format!("w{} w{}", 6 + nth % 12, 18 + nth / 12);
+    let second = |nth: usize| format!("w{} w{}", 24 + nth % 12, 36 + nth / 12);
+    let file = |header: &str, row: &dyn Fn(usize) -> String| {
+        format!("{header}\n{}", (0..72).map(|nth| row(nth) + "\n").collect::<String>())
+    };
+    let pair = |nth: usize| format!("{},{}", first(nth), second(nth));
+    // Column of the text that is compared, of the pair, and of the label.
+    type Columns = (usize, Option<usize>, usize);
+    let cases: [(String, Mapping, usize, Columns); 3] = [
+        (
+            file("anchor,positive,negative", &|nth| format!("{},w{}", pair(nth), 43 + nth % 3)),
+            Mapping::Pairs { anchor: 0, positive: 1, negative: Some(2) },
+            3,
+            (0, None, 1),
+        ),
+        (
+            file("text,pair,score", &|nth| format!("{},{}", pair(nth), nth % 6)),
+            Mapping::ScoredPairs { text: 0, pair: 1, score: 2 },
+            2,
+            (0, Some(1), 2),
+        ),
+        (
+            file("label,text", &|nth| format!("{},{}", ["a", "b", "c"][nth % 3], second(nth))),
+            Mapping::LabeledTexts { text: 1, label: 0 },
+            1,
+            (1, None, 0),
+        ),
+    ];
+    for (file, mapping, texts_per_row, (text, pair, label)) in cases {
+        let recipe = RecipeSpec { task: Task::Embeddings, epochs: Some(1), ..RecipeSpec::default() };
+        let tokens = move |side: &EncodedExamples, row: u32| {
+            let ids = side.texts.get(row as usize * texts_per_row).to_vec();
+            let len = ids.len();
+            (ids, len)
+        };
+        let (found, largest) = nearest_by_mean(&micro(), &file, mapping, recipe, &tokens);
+        assert!(found.total > 2 && found.rows.iter().all(|row| row.nearest.len() == 5), "{found:?}");
+        assert!(largest < 1e-4, "{largest}");
+        for near in found.rows.iter().flat_map(|row| &row.nearest) {
+            let cells: Vec<&str> = file.lines().nth(near.line as usize - 1).unwrap().split(',').collect();
+            let shown = (near.text.as_str(), near.pair.as_deref(), near.label.as_str());
+            assert_eq!(shown, (cells[text], pair.map(|pair| cells[pair]), cells[label]));
+        }
+    }
+}
+
 /// A run of embeddings, and its rows that match a query.
 fn searched(file: &str, mapping: Mapping, query: &WrongRowQuery) -> (EncodedDataset, Session, WrongRows) {
     let rows = encoded(file, mapping, &micro());
