@@ -339,6 +339,16 @@ pub(crate) fn only_element(cell: &str) -> Option<String> {
     }
 }
 
+/// The first text in a list of texts.
+pub(crate) fn first_text(cell: &str) -> Option<String> {
+    let cell = cell.trim();
+    if !cell.starts_with("[\"") && !cell.starts_with("['") {
+        return None;
+    }
+    let Value::Array(values) = value(cell)?.ok()? else { return None };
+    values.iter().all(Value::is_string).then(|| values.first()?.as_str().map(str::to_owned))?
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -11,6 +11,10 @@ use crate::dataset::collect::row_targets::Turn;
 use crate::dataset::literal;
 use crate::phrases::names;
 
+/// Words in the names of roles that are no partner in the conversation.
+const OTHER_ROLES: [&str; 8] =
+    ["tool", "function", "observation", "ipython", "environment", "context", "document", "narrat"];
+
 /// A message of the file, with the keys of chat templates (`role`, `content`), ShareGPT (`from`, `value`), Gemini (`role`,
 /// `parts`) or dialogues (`speaker`, `text`).
 #[derive(Deserialize)]
@@ -52,8 +56,10 @@ pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
     if !system.trim().is_empty() && !has_system {
         chat.push(Role::System, system.trim());
     }
+    let assistant = unknown_assistant(&messages);
     for (number, message) in (1..).zip(&messages) {
         let mut role = role(&message.role)
+            .or(Some(Role::Assistant).filter(|_| assistant == Some(message.role.as_str())))
             .ok_or_else(|| format!("message {number} has the unknown role {}", names(&[&message.role])))?;
         let content = content(message).map_err(|reason| format!("message {number} {reason}"))?;
         // Many files have empty instructions.
@@ -99,6 +105,23 @@ fn content(message: &RawMessage) -> Result<Cow<'_, str>, String> {
         _ => Err("is not a text".to_owned()),
     };
     Ok(parts.iter().map(text).collect::<Result<Vec<_>, _>>()?.join("\n").into())
+}
+
+/// The only unknown role, if it takes turns with the user: a model or a character that answers by its own name.
+fn unknown_assistant(messages: &[RawMessage]) -> Option<&str> {
+    let mut name = None;
+    let turns = messages.iter().filter(|message| role(&message.role) != Some(Role::System));
+    for (nth, message) in turns.enumerate() {
+        let is_user = role(&message.role) == Some(Role::User);
+        let is_same = name.is_none_or(|known| known == message.role);
+        if is_user != (nth % 2 == 0) || !is_user && (role(&message.role).is_some() || !is_same) {
+            return None;
+        }
+        if !is_user {
+            name = Some(message.role.as_str());
+        }
+    }
+    name.filter(|name| !OTHER_ROLES.iter().any(|other| name.to_lowercase().contains(other)))
 }
 
 fn role(name: &str) -> Option<Role> {
@@ -154,6 +177,27 @@ mod tests {
         assert_eq!(parsed(image), Err("message 1 has a part of the type \"image_url\"".into()));
         let call = r#"[{"role":"assistant","content":null,"tool_calls":[{}]}]"#;
         assert_eq!(parsed(call), Err("message 1 has no text, only a tool call".into()));
+    }
+
+    #[test]
+    fn one_unknown_role_that_answers_the_user_is_the_assistant() {
+        let roles = |names: &[&str]| {
+            let turns: Vec<String> = names.iter().map(|name| format!(r#"{{"from":"{name}","value":"a"}}"#)).collect();
+            parsed(&format!("[{}]", turns.join(",")))
+                .map(|chat| chat.turns.iter().map(|turn| turn.role).collect::<Vec<_>>())
+        };
+        use Role::{Assistant, System, User};
+        assert_eq!(roles(&["system", "user", "Vicuna"]), Ok(vec![System, User, Assistant]));
+        assert_eq!(roles(&["human", "npc", "human", "npc"]), Ok(vec![User, Assistant, User, Assistant]));
+        for (names, unknown) in [
+            (&["Anna", "Bob"][..], "message 1 has the unknown role \"Anna\""),
+            (&["user", "Bob", "user", "Eve"], "message 2 has the unknown role \"Bob\""),
+            (&["user", "Bob", "Bob"], "message 2 has the unknown role \"Bob\""),
+            (&["user", "function_call"], "message 2 has the unknown role \"function_call\""),
+            (&["user", "Bob", "user", "assistant"], "message 2 has the unknown role \"Bob\""),
+        ] {
+            assert_eq!(roles(names), Err(unknown.into()));
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::dataset::collect::same_labels::trim;
 use crate::dataset::collect::spans::OpenSpans;
 use crate::dataset::collect::{answers, label_columns, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
+use crate::dataset::inspect::column_names::lists_texts;
 use crate::dataset::literal;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 use crate::dataset::source::SourceInfo;
@@ -37,6 +38,8 @@ pub(crate) struct RowParser {
     mapping: Mapping,
     /// The prompt's template, for completions.
     template: Option<Template>,
+    /// True if a completion is the first text of a list, as doccano exports it.
+    has_listed_completions: bool,
     /// Column with the id of a question, by which its problems are reported.
     id_column: Option<usize>,
     /// Column with the instructions of a conversation.
@@ -69,6 +72,12 @@ impl RowParser {
             Mapping::Completion { prompt, .. } => Some(Template::parse(prompt, columns)?),
             _ => None,
         };
+        let has_listed_completions = match &mapping {
+            Mapping::Completion { completion, .. } => {
+                columns.get(*completion as usize).is_some_and(|it| lists_texts(it))
+            }
+            _ => false,
+        };
         let names = match &mapping {
             Mapping::MultiLabel { labels, .. } if labels.len() == 1 || label_columns::hold_names(source, &mapping) => {
                 LabelNames::of_lists()
@@ -95,6 +104,7 @@ impl RowParser {
         Ok(Self {
             mapping,
             template,
+            has_listed_completions,
             id_column,
             system_column,
             verdict_column,
@@ -120,6 +130,7 @@ impl RowParser {
         let Self {
             mapping,
             template,
+            has_listed_completions,
             id_column,
             system_column,
             verdict_column,
@@ -189,7 +200,9 @@ impl RowParser {
                     return Err("the completion is a list of messages, not a text".into());
                 }
                 let prompt = template.as_ref().and_then(|template| template.fill(record)).ok_or("no prompt")?;
-                Ok(ParsedRow { texts: vec![prompt.into(), completion.into()], target: RowTarget::Text })
+                let listed = Some(completion).filter(|_| *has_listed_completions).and_then(literal::first_text);
+                let completion = listed.map_or(completion.into(), Cow::from);
+                Ok(ParsedRow { texts: vec![prompt.into(), completion], target: RowTarget::Text })
             }
             Mapping::Chat { messages } => {
                 let system = system_column.map(|column| record.get(column)).unwrap_or_default();

@@ -12,6 +12,10 @@ use crate::dataset::formats::json_shapes::spacy_row;
 pub(crate) const LISTS: [&str; 8] =
     ["data", "rows", "examples", "records", "items", "annotations", "utterances", "common_examples"];
 
+/// Names of lists that are labels of their texts even if all lists are equally long.
+const CLASSES: [&str; 12] =
+    ["pos", "neg", "neu", "positive", "negative", "neutral", "good", "bad", "ham", "spam", "real", "fake"];
+
 /// Keys of objects that are parts of one row: turns of a conversation, answers and spans.
 const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "start_offset"];
 
@@ -45,6 +49,9 @@ fn split(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
 /// Lists of equal lengths, one for each column.
 fn by_column(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let columns: Vec<&Vec<Value>> = document.values().map(Value::as_array).collect::<Option<_>>()?;
+    if are_classes(document) {
+        return None;
+    }
     // Lists of objects alone may be the members of one row, such as conversations.
     let has_plain = columns.iter().any(|cells| !cells.iter().any(|cell| cell.is_object() || cell.is_array()));
     let has_examples = columns.iter().any(|cells| cells.iter().all(|cell| spacy_row(cell.clone()).is_some()));
@@ -53,13 +60,19 @@ fn by_column(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     columns.iter().all(|cells| cells.len() == rows).then(|| (0..rows).map(row).collect())
 }
 
-/// Lists of texts of different lengths, one for each label: `{"good": ["…", "…"], "bad": ["…"]}`.
+/// Returns true if the lists of a document are named like labels.
+fn are_classes(document: &Map<String, Value>) -> bool {
+    document.len() > 1 && document.keys().all(|name| CLASSES.contains(&name.to_lowercase().as_str()))
+}
+
+/// Lists of texts, one for each label: `{"good": ["…", "…"], "bad": ["…"]}`. Lists of one length may be columns instead.
 fn by_label(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let lists: Vec<(&String, &Vec<Value>)> =
         document.iter().map(|(label, texts)| Some((label, texts.as_array()?))).collect::<Option<_>>()?;
     let (_, first) = lists.first()?;
     let are_texts = lists.iter().all(|(_, texts)| !texts.is_empty() && texts.iter().all(Value::is_string));
-    if !are_texts || lists.iter().all(|(_, texts)| texts.len() == first.len()) {
+    let may_be_columns = !are_classes(document) && lists.iter().all(|(_, texts)| texts.len() == first.len());
+    if !are_texts || may_be_columns {
         return None;
     }
     let row = |label: &String, text: &Value| {
@@ -160,6 +173,12 @@ mod tests {
         assert_eq!(found(luis).as_deref(), Some(r#"[{"text":"a","intent":"b","entities":[]}]"#));
         let spacy = r#"{"classes":["PER"],"annotations":[["Anna",{"entities":[[0,4,"PER"]]}]]}"#;
         assert_eq!(found(spacy).as_deref(), Some(r#"[{"text":"Anna","entities":[[0,4,"PER"]]}]"#));
+        let by_label = r#"{"food":["a","b"],"staff":["c"]}"#;
+        let rows = r#"[{"text":"a","label":"food"},{"text":"b","label":"food"},{"text":"c","label":"staff"}]"#;
+        assert_eq!(found(by_label).as_deref(), Some(rows));
+        let equal = r#"{"pos":["a","b"],"neg":["c","d"]}"#;
+        let rows = r#"[{"text":"a","label":"pos"},{"text":"b","label":"pos"},{"text":"c","label":"neg"},{"text":"d","label":"neg"}]"#;
+        assert_eq!(found(equal).as_deref(), Some(rows));
         let by_label = r#"{"good":["a","b"],"bad":["c"]}"#;
         let rows = r#"[{"text":"a","label":"good"},{"text":"b","label":"good"},{"text":"c","label":"bad"}]"#;
         assert_eq!(found(by_label).as_deref(), Some(rows));

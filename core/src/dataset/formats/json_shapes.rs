@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::dataset::formats::json_annotations::annotated_row;
 use crate::dataset::formats::json_chats::chat_row;
+use crate::dataset::formats::json_choices::choice_row;
 use crate::dataset::formats::json_dialogs::dialog_row;
 use crate::dataset::formats::json_questions::join_context;
 
@@ -14,7 +15,11 @@ pub(crate) const FIRST_NEGATIVE: &str = "neg[0]";
 /// A row as an object of cells. Nested objects become columns of their own (`translation.en`), a prompt and a completion
 /// of messages become one conversation, and a task of Label Studio becomes its data with its first annotation.
 pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
-    let mut object = match annotated_row(&object).or_else(|| chat_row(&object)).or_else(|| dialog_row(&object)) {
+    let mut object = match annotated_row(&object)
+        .or_else(|| choice_row(&object))
+        .or_else(|| chat_row(&object))
+        .or_else(|| dialog_row(&object))
+    {
         Some(row) => row,
         None if is_label_studio(&object) => label_studio_row(&object),
         None => object,
@@ -67,8 +72,15 @@ fn first_texts(object: &mut Map<String, Value>) {
     }
 }
 
-/// Replaces several answers to a question without a passage, which all say the same, by the first of them, as in NQ-Open.
+/// Replaces several answers to a question without a passage, which all say the same, by the first of them, as in NQ-Open and
+/// TriviaQA.
 fn first_answer(object: &mut Map<String, Value>) {
+    for (key, value, aliases) in [("answer", "value", "aliases"), ("Answer", "Value", "Aliases")] {
+        let main = object.get(key).filter(|answer| answer.get(aliases).is_some()).and_then(|answer| answer.get(value));
+        if let Some(main) = main.cloned() {
+            object.insert(key.to_owned(), main);
+        }
+    }
     const OTHERS: [&str; 6] = ["context", "passage", "paragraph", "choices", "options", "article"];
     if !object.get("question").is_some_and(Value::is_string) || OTHERS.iter().any(|key| object.contains_key(*key)) {
         return;
@@ -255,6 +267,10 @@ mod tests {
     #[test]
     fn the_first_answer_to_a_question_without_a_passage_counts() {
         assert_eq!(row(r#"{"question":"a","answer":["b","c"]}"#), r#"{"question":"a","answer":"b"}"#);
+        let trivia = row(r#"{"question":"a","answer":{"aliases":["b","c"],"value":"b","type":"x"}}"#);
+        assert_eq!(trivia, r#"{"question":"a","answer":"b"}"#);
+        let original = row(r#"{"Question":"a","Answer":{"Aliases":["b","c"],"Value":"b"}}"#);
+        assert_eq!(original, r#"{"Question":"a","Answer":"b"}"#);
         for kept in [
             r#"{"question":"a","answer":["b"],"context":"b"}"#,
             r#"{"question":"a","answer":[]}"#,

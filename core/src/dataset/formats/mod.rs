@@ -10,6 +10,7 @@ pub(crate) mod detect;
 pub(crate) mod json;
 mod json_annotations;
 pub(crate) mod json_chats;
+mod json_choices;
 pub(crate) mod json_columns;
 mod json_dialogs;
 pub(crate) mod json_document;

@@ -72,7 +72,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 23] = [
     (
         "<?xml",
         "an XML document",
-        "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL. Of XML, Hone reads TMX and XLIFF.",
+        "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL. Of XML, Hone reads TMX, XLIFF and Qt's TS.",
     ),
     ("@relation", "a Weka file (ARFF)", "Open it in Weka, and save it as CSV."),
     ("create table", SQL, SQL_EXPORT),
@@ -112,13 +112,18 @@ const MESSAGE: &str = "an error message from a website";
 const DOWNLOAD: &str = "Download the file itself: use Download or Raw on its page, not the browser's \"Save page as\".";
 /// Elements and members by which XML and JSON of labeling tools and shared tasks are recognized, with a description and a
 /// remedy.
-const NESTED: [(&str, &str, &str); 5] = [
+const NESTED: [(&str, &str, &str); 6] = [
     (
         "\"%TYPES\"",
         "an annotation file of UIMA or INCEpTION (CAS JSON)",
         "Export the annotations as CoNLL 2002 instead.",
     ),
     ("<xmi:XMI", "an annotation file of UIMA or INCEpTION (XMI)", "Export the annotations as CoNLL 2002 instead."),
+    (
+        "<resources",
+        "a file of Android's texts, in one language",
+        "Write the texts of two such files as CSV, with a column for each language.",
+    ),
     ("<aspectTerm", ASPECTS, ASPECT_ROWS),
     ("<Opinion", ASPECTS, ASPECT_ROWS),
     ("<sentences>", ASPECTS, ASPECT_ROWS),
@@ -213,6 +218,7 @@ mod tests {
             ("<?xml version=\"1.0\"?>\n<xmi:XMI xmlns:xmi=\"http://www.omg.org/XMI\">", "XMI"),
             ("<?xml version=\"1.0\"?>\n<sentences><sentence id=\"1\"><text>Good</text><aspectTerms>", "SemEval"),
             ("{\n  \"%TYPES\" : {\n", "CAS JSON"),
+            ("<?xml version=\"1.0\"?>\n<resources>\n<string name=\"a\">Open</string>", "Android"),
             ("{\"annotatable\":{\"parts\":[\"s1v1\"]},\"entities\":[]}", "tagtog"),
         ] {
             let diagnostic = check_is_text(head.as_bytes()).unwrap_err();

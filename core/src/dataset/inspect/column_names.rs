@@ -88,3 +88,8 @@ const LABELS: &[&str] = &[
 pub(crate) fn names_labels(column: &str) -> bool {
     has_word(column.trim().trim_end_matches(|c: char| c.is_ascii_digit()), LABELS)
 }
+
+/// Returns true if a column's name is that of doccano's labels, which may be a list of texts.
+pub(crate) fn lists_texts(column: &str) -> bool {
+    ["label", "labels"].contains(&column.trim())
+}

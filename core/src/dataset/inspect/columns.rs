@@ -127,6 +127,8 @@ struct Column {
     lists: usize,
     /// Number of cells that are lists of a single element.
     single_lists: usize,
+    /// Number of the first cells that list texts of several words.
+    listed_texts: usize,
     labels: LabelCells,
     /// Number of cells that name a part of a data set: `train`, `test`.
     splits: usize,
@@ -184,6 +186,8 @@ impl Column {
         let has_several = cell.contains(' ') || separator_of(cell).is_some();
         self.sentences += usize::from(has_several && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {
+            let has_words = |text: String| text.split_whitespace().count() > 2;
+            self.listed_texts += usize::from(literal::first_text(cell).is_some_and(has_words));
             self.kind = match (self.kind, cell_kind(cell)) {
                 (known, None) => known,
                 (None, found) => found,
@@ -440,6 +444,15 @@ impl ColumnStats {
     pub(crate) fn are_single_lists(&self, column: u32) -> bool {
         let are_single = |column: &Column| column.filled > 0 && column.single_lists == column.filled;
         self.columns.get(column as usize).is_some_and(are_single)
+    }
+
+    /// Returns true if every cell of a column lists texts of its own, as people write them for another text.
+    pub(crate) fn are_listed_texts(&self, column: u32) -> bool {
+        let are_texts = |column: &Column| {
+            let are_own = column.values.len() == column.filled.min(MAX_CLASSES + 1);
+            column.filled > 2 && are_own && column.listed_texts == column.filled.min(INSPECTED_CELLS)
+        };
+        self.columns.get(column as usize).is_some_and(are_texts)
     }
 
     /// How sure it is that the cells of a column list labels, though most may have only one.

@@ -4,7 +4,7 @@ use crate::dataset::formats::json_shapes::FIRST_NEGATIVE;
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::column_names::{
     ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, PASSAGES, QUERIES, RELEVANCE, TAGS, TOKENS,
-    names_labels,
+    lists_texts, names_labels,
 };
 use crate::dataset::inspect::columns::{ColumnStats, has_label_name, has_word, is_typical_name};
 use crate::dataset::inspect::languages::language;
@@ -33,6 +33,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.instructions(),
         file.translation(),
         file.gold_pair(),
+        file.listed_completion(),
         file.labels(),
         file.regression(),
         file.pair(),
@@ -289,6 +290,14 @@ impl Guesser<'_> {
         let why = format!("Column “{}” completes “{}”.", self.name(completion), self.name(prompt));
         let prompt = self.system_paragraph() + &template::of_column(self.name(prompt));
         Some((Mapping::Completion { prompt, completion }, why))
+    }
+
+    /// Texts that people wrote for another one, in the lists of labels of doccano: translations and summaries.
+    fn listed_completion(&self) -> Option<(Mapping, String)> {
+        let is_listed = |&column: &u32| lists_texts(self.name(column)) && self.stats.are_listed_texts(column);
+        let (text, completion) = (self.text(), self.all().find(is_listed)?);
+        let why = format!("The first text in “{}” completes “{}”.", self.name(completion), self.name(text));
+        Some((Mapping::Completion { prompt: template::of_column(self.name(text)), completion }, why))
     }
 
     /// A paragraph of a prompt with the instructions of a column of their own. Empty if there is none.

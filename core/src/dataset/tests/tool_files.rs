@@ -156,6 +156,46 @@ fn texts_with_annotations_of_brat_are_entities() {
     }
 }
 
+#[test]
+fn questions_with_choices_are_completed_by_the_right_one() {
+    let row = |nth: usize| {
+        let key = ["A", "B"][nth % 2];
+        format!(
+            r#"{{"id":"{nth}","question":"Which is {nth}?","choices":{{"label":["A","B"],"text":["a red one","a blue one"]}},"answerKey":"{key}"}}"#
+        )
+    };
+    let rows = collect((0..20).map(|nth| row(nth) + "\n").collect::<String>()).unwrap();
+    assert!(matches!(rows.mapping, Mapping::Completion { .. }), "{:?}", rows.mapping);
+    assert_eq!(rows.text(1).trim_end(), "Which is 1?\nA. a red one\nB. a blue one");
+    assert_eq!(rows.second_text(1), Some("a blue one"));
+}
+
+#[test]
+fn texts_that_doccano_lists_are_completions() {
+    let row = |nth: u32| {
+        format!(r#"{{"id":{nth},"text":"Es regnet, Tag {nth}.","label":["It rains, on day {nth}.","Rain"]}}"#)
+    };
+    let rows = collect((0..12).map(|nth| row(nth) + "\n").collect::<String>()).unwrap();
+    assert_eq!((rows.text(3).trim_end(), rows.second_text(3)), ("Es regnet, Tag 3.", Some("It rains, on day 3.")));
+    let class = |nth: u32| format!(r#"{{"id":{nth},"text":"Es regnet am Tag {nth}.","label":["not so good"]}}"#);
+    let rows = collect((0..12).map(|nth| class(nth) + "\n").collect::<String>()).unwrap();
+    assert!(!matches!(rows.mapping, Mapping::Completion { .. }), "{:?}", rows.mapping);
+}
+
+#[test]
+fn translations_of_qt_are_pairs() {
+    let file = r#"<?xml version="1.0" encoding="utf-8"?><!DOCTYPE TS><TS version="2.1" language="de_DE"><context><name>Main</name>
+        <message><source>Open &amp; read</source><translation>Öffnen</translation></message>
+        <message><source>Shut</source><translation type="unfinished"></translation></message>
+        <message><source>Old</source><translation type="vanished">Alt</translation></message>
+        <message numerus="yes"><source>%n files</source><translation><numerusform>%n Datei</numerusform><numerusform>%n Dateien</numerusform></translation></message>
+        </context></TS>"#;
+    let (source, pairs) = translations("app_de.ts", file);
+    let prompt = "Translate from English to German.\n";
+    assert_eq!(pairs, [format!("{prompt}Open & read\n => Öffnen"), format!("{prompt}%n files\n => %n Dateien")]);
+    assert!(warning(&source.warnings, "data.untranslated").what.starts_with("1 text without a translation"));
+}
+
 fn translations(name: &str, text: &str) -> (SourceInfo, Vec<String>) {
     let (source, rows) = open(name, text).unwrap();
     assert_eq!(source.format, Format::Translations);

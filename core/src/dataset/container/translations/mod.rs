@@ -1,6 +1,7 @@
-//! Translated texts of localization tools, as rows with a column for each language: TMX, XLIFF and gettext's PO.
+//! Translated texts of localization tools, as rows with a column for each language: TMX, XLIFF, Qt's TS and gettext's PO.
 
 mod po;
+mod qt;
 mod tmx;
 mod units;
 mod xliff;
@@ -18,6 +19,8 @@ pub(crate) enum TranslationFormat {
     Tmx,
     /// XML Localization Interchange File Format, 1.2 and 2.
     Xliff,
+    /// Qt Linguist's TS.
+    Qt,
     /// gettext's catalog.
     Po,
 }
@@ -33,6 +36,8 @@ impl TranslationFormat {
             Some(Self::Tmx)
         } else if is_xml && (head.contains("<xliff") || is_named(&[".xlf", ".xliff", ".sdlxliff", ".mqxliff"])) {
             Some(Self::Xliff)
+        } else if is_xml && head.contains("<TS ") {
+            Some(Self::Qt)
         } else {
             let is_po = is_named(&[".po", ".pot"]) || start.starts_with("msgid \"\"\nmsgstr \"");
             is_po.then_some(Self::Po)
@@ -48,6 +53,7 @@ pub(crate) fn open_translations(name: &str, format: TranslationFormat, text: &st
     let read = match format {
         TranslationFormat::Tmx => tmx::units(text),
         TranslationFormat::Xliff => xliff::units(text),
+        TranslationFormat::Qt => qt::units(text),
         TranslationFormat::Po => Ok(po::units(text)),
     };
     let translations = read.map_err(|reason| {
