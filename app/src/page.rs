@@ -143,7 +143,7 @@ impl Page {
         });
     }
 
-    /// What changes have in common, outside of their hundred closures.
+    /// The common part of all changes, outside of their hundred closures.
     #[inline(never)]
     fn before_change(&self) -> impl DerefMut<Target = State> {
         self.state.write()

@@ -179,7 +179,7 @@ for (const [name, task] of Object.entries(tasks)) {
       assert(summary.best.scores[score] >= least, `${score} ${summary.best.scores[score]}`);
 
       await page.getByRole("button", { name: "Show maps" }).click();
-      for (const said of task.maps) await page.getByText(said).waitFor();
+      for (const words of task.maps) await page.getByText(words).waitFor();
       if (task.wrong) {
         await page.getByRole("button", { name: "Show wrong rows" }).click();
         await page.getByText(task.wrong).waitFor();

@@ -156,7 +156,7 @@ anything. Figures are the mean of three seeds ± standard deviation. The seed de
 the rows and the dropout masks.
 ";
 
-/// What every section begins with.
+/// Beginning of every section.
 const NEXT_HEADING: &str = "\n## ";
 const HOW_HEADING: &str = "\n## How this page was made\n";
 

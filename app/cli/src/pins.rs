@@ -71,12 +71,12 @@ impl Pins {
             .iter()
             .filter_map(|(step, answers)| Some((*step, words(answers.get(nth)?, text, &self.labels))))
             .collect();
-        let is_told = |at: usize| at == 0 || at + 1 == answers.len() || answers[at].1[0] != answers[at - 1].1[0];
-        let told = (0..answers.len()).filter(|&at| is_told(at)).map(|at| {
+        let is_shown = |at: usize| at == 0 || at + 1 == answers.len() || answers[at].1[0] != answers[at - 1].1[0];
+        let shown = (0..answers.len()).filter(|&at| is_shown(at)).map(|at| {
             let (step, [answer, sure]) = &answers[at];
             format!("{answer}{sure} at step {step}")
         });
-        format!("“{text}”: {}.", told.collect::<Vec<_>>().join(", "))
+        format!("“{text}”: {}.", shown.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -112,7 +112,7 @@ fn words(answer: &Answer, text: &str, labels: &[String]) -> [String; 2] {
 mod tests {
     use super::*;
 
-    fn told(labels: &[&str], answers: Vec<Answer>) -> String {
+    fn words_of(labels: &[&str], answers: Vec<Answer>) -> String {
         let pins = Pins {
             texts: vec!["Win a prize".into()],
             labels: labels.iter().map(|&label| label.to_owned()).collect(),
@@ -126,13 +126,13 @@ mod tests {
     fn the_answers_that_a_text_turns_to_are_told_with_their_steps() {
         let classes = |spam: f32| Answer::Classes { probabilities: vec![1.0 - spam, spam], unsure_below: 0.0 };
         assert_eq!(
-            told(&["ham", "spam"], [0.25, 0.4, 0.75, 0.8, 0.9].map(classes).into()),
+            words_of(&["ham", "spam"], [0.25, 0.4, 0.75, 0.8, 0.9].map(classes).into()),
             "“Win a prize”: ham (0.75) at step 0, spam (0.75) at step 20, spam (0.90) at step 40."
         );
         let labels =
             |probability: f32| Answer::Labels { probabilities: vec![probability; 2], thresholds: vec![0.5, 0.9] };
         assert_eq!(
-            told(&["a", "b"], [0.25, 0.75, 0.95].map(labels).into()),
+            words_of(&["a", "b"], [0.25, 0.75, 0.95].map(labels).into()),
             "“Win a prize”: no label at step 0, a at step 10, a + b at step 20."
         );
     }
@@ -140,9 +140,9 @@ mod tests {
     #[test]
     fn of_numbers_the_first_and_the_last_are_told() {
         let numbers = [0.5, 1.5, 2.0].map(|value| Answer::Number { value: Some(value) });
-        assert_eq!(told(&[], numbers.into()), "“Win a prize”: 0.5 at step 0, 2 at step 20.");
+        assert_eq!(words_of(&[], numbers.into()), "“Win a prize”: 0.5 at step 0, 2 at step 20.");
         let entity = TextSpan { start: 0, end: 3, label: "PER".into(), score: 0.9 };
         let entities = vec![Answer::Entities { entities: vec![] }, Answer::Entities { entities: vec![entity] }];
-        assert_eq!(told(&[], entities), "“Win a prize”: no entity at step 0, Win (PER) at step 10.");
+        assert_eq!(words_of(&[], entities), "“Win a prize”: no entity at step 0, Win (PER) at step 10.");
     }
 }

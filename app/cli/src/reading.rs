@@ -43,7 +43,7 @@ pub enum Header {
 }
 
 impl ReadingArguments {
-    /// What the arguments set; the rest is detected.
+    /// Settings from the arguments; the rest is detected.
     pub fn hints(self) -> Hints {
         let Self { encoding, header, delimiter, quote, label_separator, member, sheet } = self;
         Hints {

@@ -33,7 +33,7 @@ impl RunFolder {
     }
 }
 
-/// What an action on a file that may be missing gives; `None` if it is.
+/// Result of an action on a file; `None` if the file is missing.
 fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -81,7 +81,7 @@ impl Saves {
     /// Continues a saved run, which is saved in the same place from now on. Returns the session as it was.
     ///
     /// # Errors
-    /// What has changed since it was saved.
+    /// Changes since it was saved.
     pub fn of_saved_run(opened: OpenedRun, source: RunSource, session: Session) -> Result<(Self, Session), Diagnostic> {
         let OpenedRun { folder, saved: RestoredRun { record, state, tensors, notice } } = opened;
         let warning = record.check(session.recipe().spec(), &source)?;

@@ -155,7 +155,7 @@ pub fn device(kind: DeviceKind) -> Device {
     }
 }
 
-/// What the run comes from, to recognize it when it is continued.
+/// Origin of the run, by which it is recognized when it is continued.
 fn source(data: &Data, model: &Model, device: DeviceKind) -> RunSource {
     let device = match device {
         DeviceKind::Cpu => "cpu",

@@ -110,7 +110,7 @@ fn Browse(is_hidden: Memo<bool>) -> impl IntoView {
     }
 }
 
-/// Which rows are shown, in words.
+/// Range of the rows that are shown, in words.
 fn position(state: &State) -> String {
     if state.data.browse.is_pending {
         return "Looking…".to_owned();

@@ -48,7 +48,7 @@ pub struct Changes {
     pub file: Option<usize>,
     /// Where the page keeps the corrected file that is being opened.
     pub corrected: Option<usize>,
-    /// What became of the changes to an earlier file; empty if there were none.
+    /// Fate of the changes to an earlier file, in words; empty if there were none.
     pub past: String,
     /// Why the corrected file could not be written.
     pub diagnostic: Option<Diagnostic>,

@@ -15,13 +15,13 @@ use crate::state::{Load, Phase, RecipeLink, State, Status, Step};
 pub enum Fold {
     /// A step.
     Step(Step),
-    /// What can be changed for the next run.
+    /// The settings of the next run.
     Recipe,
     /// Learning rate, layers and figures of a run; its loss is always in view.
     Curves,
     /// The details behind the scores of a run.
     Scores,
-    /// How much the model has forgotten.
+    /// The measure of forgetting.
     Forgetting,
     /// The replay of early stopping.
     Replay,
@@ -31,12 +31,12 @@ pub enum Fold {
     Code,
 }
 
-/// What is open by hand or by the address, and what decides about the rest.
+/// The parts that are open by hand or by the address, and the state that decides about the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Folds {
     /// True if everything is open that was not folded by hand.
     is_all_open: bool,
-    /// What the user has opened or folded.
+    /// Parts that the user has opened or folded.
     by_hand: Vec<(Fold, bool)>,
     /// True once a run has begun with the data: the user is done with them.
     is_data_settled: bool,

@@ -44,7 +44,7 @@ impl Labeling {
         self.question.as_ref().map_or(&[], |question| &question.labels)
     }
 
-    /// How far labeling has come, in words.
+    /// Progress of labeling, in words.
     pub fn progress(&self) -> &str {
         self.question.as_ref().map_or("", |question| &question.progress)
     }

@@ -19,7 +19,7 @@ const MAX_RUNS: usize = 3;
 pub struct Lesson {
     /// Its title.
     pub title: String,
-    /// What it is about, in a few sentences.
+    /// Its subject, in a few sentences.
     pub about: String,
     /// Path of its data on the page: `samples/film-reviews.csv`.
     pub data: String,
@@ -35,9 +35,9 @@ pub struct Lesson {
     pub margin: f64,
     /// The question.
     pub question: String,
-    /// What one may predict.
+    /// The predictions to choose from.
     pub choices: Vec<LessonChoice>,
-    /// What the runs show. `{0.score}` is the score of the first run, and so on for each figure.
+    /// Lesson of the runs. `{0.score}` is the score of the first run, and so on for each figure.
     pub explanation: String,
     /// Where it comes from.
     pub source: Source,
@@ -49,7 +49,7 @@ pub struct Lesson {
 pub struct LessonRun {
     /// Its name.
     pub name: String,
-    /// What differs from the default recipe.
+    /// Fields that differ from the default recipe.
     pub recipe: RecipeSpec,
 }
 
@@ -253,7 +253,7 @@ impl State {
         has_choice && self.blocker().is_none() && !self.is_engaged()
     }
 
-    /// What the lesson waits for, in words.
+    /// The event that the lesson waits for, in words.
     pub fn lesson_status(&self) -> String {
         let LessonState::Open { lesson, choice } = &self.lesson else { return String::new() };
         let is_over = self.study.as_ref().is_some_and(|study| study.stage == StudyStage::Ended);
@@ -284,7 +284,7 @@ impl State {
         self.run_study()
     }
 
-    /// What came of the user's prediction; empty until all runs have ended.
+    /// Outcome of the user's prediction; empty until all runs have ended.
     pub fn lesson_verdict(&self) -> String {
         let LessonState::Open { lesson, choice: Some(choice) } = &self.lesson else { return String::new() };
         let Some(outcomes) = self.lesson_outcomes() else { return String::new() };

@@ -111,7 +111,7 @@ pub struct State {
     pub export_choice: ExportChoice,
     /// The saved runs.
     pub saved: Saved,
-    /// Which parts of the page are open.
+    /// The open parts of the page.
     pub folds: Folds,
     /// The replay of early stopping.
     pub replay: Replay,

@@ -27,7 +27,7 @@ impl State {
         vec![Effect::OpenNewVersion]
     }
 
-    /// What opening the new version would cost, in a sentence; `None` if there is no new version, or if it has to wait.
+    /// Cost of opening the new version, in a sentence; `None` if there is no new version, or if it has to wait.
     pub fn new_version_line(&self) -> Option<&'static str> {
         if self.is_busy() {
             return None;

@@ -69,7 +69,7 @@ impl Saved {
     }
 }
 
-/// What became of a run, in a sentence.
+/// Fate of a run, in a sentence.
 pub fn headline(run: &SavedRun) -> String {
     let step = format::count(f64::from(run.record.step));
     match run.about.ended {

@@ -45,7 +45,7 @@ pub enum TableStage {
     Done {
         /// Name of the file in the downloads.
         file_name: String,
-        /// What became of the rows.
+        /// Outcome of the rows.
         outcome: Box<FileOutcome>,
         /// Names of the classes or labels that `outcome` counts.
         labels: Vec<String>,
@@ -168,7 +168,7 @@ impl State {
         self.table.change(|table| table.format = format);
     }
 
-    /// What keeps the table from being predicted.
+    /// Reason for which the table cannot be predicted.
     pub fn table_problem(&self) -> Option<Diagnostic> {
         let opened = self.table.columns.as_ref().zip(self.table.source.as_ref());
         let wrong_columns = opened.and_then(|(columns, source)| columns.check(&source.columns).err());

@@ -7,7 +7,7 @@ use crate::format;
 use crate::page::Page;
 use crate::state::{SERIES, State, Step, StudyStage};
 
-/// What a field does: the offer of two runs, and what came of them.
+/// Effect of a field: the offer of two runs, and their outcome.
 #[component]
 pub fn StudyCard() -> impl IntoView {
     let page = Page::get();

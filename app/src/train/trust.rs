@@ -5,7 +5,7 @@ use crate::format;
 use crate::page::Page;
 use crate::state::State;
 
-/// How far the probabilities can be trusted, and from which one on a text gets a label.
+/// Calibration of the probabilities, and the least one for which a text gets a label.
 #[component]
 pub fn Trust() -> impl IntoView {
     let page = Page::get();

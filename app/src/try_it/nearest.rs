@@ -9,7 +9,7 @@ use crate::format;
 /// The nearest texts with their similarities, the best first.
 #[component]
 pub fn Nearest(
-    /// What was found.
+    /// The findings.
     hits: Vec<Hit>,
 ) -> impl IntoView {
     let item = |hit: Hit| {

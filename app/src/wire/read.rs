@@ -109,7 +109,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
-/// What [`Items`] has next.
+/// Next part of [`Items`].
 enum Next<'a> {
     Item(&'a Value),
     /// A field that the object lacks.

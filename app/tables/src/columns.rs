@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::report::Report;
 
-/// How the values of a column are written.
+/// Form in which the values of a column are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// As their type says.

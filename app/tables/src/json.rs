@@ -11,7 +11,7 @@ const NANOS_PER_MILLI: i128 = 1_000_000;
 
 /// Where an object is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     /// The first row, which has all columns: what has no value is `null`.
     FirstRow,
     /// Another row, which leaves out what has no value.
@@ -21,13 +21,13 @@ pub(crate) enum Place {
 }
 
 /// Writes a row as an object.
-pub(crate) fn write_row(row: &Row, kind: &Kind, place: Place, out: &mut Vec<u8>) {
+pub(crate) fn write_row(row: &Row, kind: &Kind, position: Position, out: &mut Vec<u8>) {
     out.push(b'{');
     let begin = out.len();
     for (index, (name, field)) in row.get_column_iter().enumerate() {
         // The members of a struct become columns: without one it would be a column itself.
         let is_struct = matches!(kind.field(index), Kind::Struct(_));
-        if is_null(field) && (place != Place::FirstRow || is_struct) {
+        if is_null(field) && (position != Position::FirstRow || is_struct) {
             continue;
         }
         if out.len() > begin {
@@ -37,7 +37,7 @@ pub(crate) fn write_row(row: &Row, kind: &Kind, place: Place, out: &mut Vec<u8>)
         out.push(b':');
         match field {
             // Members of a cell become columns, and a map has others in each row.
-            Field::MapInternal(_) if place != Place::Cell => {
+            Field::MapInternal(_) if position != Position::Cell => {
                 let mut map = Vec::new();
                 write_field(field, kind.field(index), &mut map);
                 write(&String::from_utf8_lossy(&map), out);
@@ -89,7 +89,7 @@ fn write_field(field: &Field, kind: &Kind, out: &mut Vec<u8>) {
         (Field::TimeMicros(micros), _) => write(&time(i128::from(*micros) * NANOS_PER_MICRO), out),
         (Field::TimestampMillis(millis), _) => write(&moment(i128::from(*millis) * NANOS_PER_MILLI), out),
         (Field::TimestampMicros(micros), _) => write(&moment(i128::from(*micros) * NANOS_PER_MICRO), out),
-        (Field::Group(row), kind) => write_row(row, kind, Place::Cell, out),
+        (Field::Group(row), kind) => write_row(row, kind, Position::Cell, out),
         (Field::ListInternal(list), kind) => {
             out.push(b'[');
             for (index, element) in list.elements().iter().enumerate() {

@@ -10,11 +10,11 @@ const MAX_REASON: usize = 200;
 pub struct Report {
     /// Stable code, such as `data.truncated`.
     pub code: &'static str,
-    /// What happened. The subject is missing, which is the name of the file: "is encrypted".
+    /// The problem. The subject is missing, which is the name of the file: "is encrypted".
     pub what: String,
-    /// What was done about it.
+    /// Consequence.
     pub done: String,
-    /// What the user can do.
+    /// Remedy.
     pub remedy: String,
 }
 

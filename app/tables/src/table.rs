@@ -11,7 +11,7 @@ use parquet::record::reader::RowIter;
 use serde_json::Value;
 
 use crate::columns::{Columns, Kind, columns};
-use crate::json::{Place, write_row};
+use crate::json::{Position, write_row};
 use crate::report::Report;
 use crate::source::{Chunks, Source};
 
@@ -83,8 +83,8 @@ impl Table {
             while out.len() - begin < PIECE_BYTES {
                 let Some(row) = self.rows.next() else { break };
                 let row = row.map_err(|error| Report::of(&error))?;
-                let place = if self.done == 0 { Place::FirstRow } else { Place::Row };
-                write_row(&row, &self.kind, place, out);
+                let position = if self.done == 0 { Position::FirstRow } else { Position::Row };
+                write_row(&row, &self.kind, position, out);
                 out.push(b'\n');
                 self.done += 1;
             }

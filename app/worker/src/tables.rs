@@ -144,7 +144,7 @@ impl WasmTable {
         Ok(result.as_f64().unwrap_or_default())
     }
 
-    /// What the last call wrote.
+    /// Output of the last call.
     fn output(&self) -> Result<Vec<u8>, Diagnostic> {
         // Addresses from 2 GB on are negative in JavaScript.
         let (at, bytes) = (self.call("output_at", None)? as i64 as u32, self.call("output_bytes", None)? as i64 as u32);

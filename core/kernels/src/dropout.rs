@@ -3,7 +3,7 @@
 
 use crate::simd::with_simd;
 
-/// Which values dropout keeps, and how much it scales them up.
+/// Mask of dropout: the values that it keeps, and the factor by which it scales them up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropoutMask {
     /// Different for every mask.

@@ -14,7 +14,7 @@ pub struct DataFile {
     pub name: String,
     /// Name of a second file whose lines are parallel to the first one's.
     pub aligned_with: Option<String>,
-    /// How to read it, where the user has set it.
+    /// Settings by which it is read, where the user has chosen them.
     pub hints: Hints,
 }
 

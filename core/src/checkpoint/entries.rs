@@ -22,7 +22,7 @@ pub(super) const STATE: &str = "state";
 pub struct RecordEntry {
     /// The record of the run.
     pub record: RunRecord,
-    /// How the numbers that the output layer predicts are standardized.
+    /// Standardization of the numbers that the output layer predicts.
     pub standardization: Standardization,
     /// Groups whose weights are saved; those of all others are the base model's.
     pub groups: BTreeSet<ParamGroup>,

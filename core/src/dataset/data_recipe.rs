@@ -8,20 +8,20 @@ use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 use crate::phrases::names;
 
-/// How the file of the rows is read, and which of its columns are used.
+/// Settings by which the file of the rows is read, and the columns that are used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataRecipe {
-    /// How the file is read, where the user has set it.
+    /// Settings by which the file is read, where the user has chosen them.
     #[serde(default)]
     pub hints: Hints,
     /// Names of the columns that are used.
     pub columns: Vec<String>,
-    /// What they are used for, by index in `columns`.
+    /// Use of the columns, by index in `columns`.
     pub mapping: Mapping,
 }
 
 impl DataRecipe {
-    /// How a file that was scanned is used. None if it lacks a column of the mapping.
+    /// Settings and columns of a file that was scanned. None if it lacks a column of the mapping.
     pub fn new(source: &SourceInfo, mapping: &Mapping) -> Option<Self> {
         let roles = mapping.roles(&source.columns);
         let is_used = |index: usize| roles.iter().any(|(column, _)| *column as usize == index);

@@ -13,7 +13,7 @@ pub(crate) struct Content {
     pub name: String,
     /// Compression of the file.
     pub compression: Option<Compression>,
-    /// What is known about it before its first bytes.
+    /// Facts known before its first bytes.
     pub kind: ContentKind,
     /// The parts of the file, one list for each level.
     pub parts: Vec<Parts>,
@@ -23,7 +23,7 @@ pub(crate) struct Content {
     pub holds_test: bool,
 }
 
-/// What is known about the content of a file before its first bytes.
+/// Facts about the content of a file that are known before its first bytes.
 #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine unpacks files"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ContentKind {
@@ -96,7 +96,7 @@ pub struct SourceInfo {
     /// Line ends, quoting and first lines that differ from the usual.
     #[serde(default)]
     pub quirks: Quirks,
-    /// How the file is read, where the user has set it.
+    /// Settings by which the file is read, where the user has chosen them.
     #[serde(default)]
     pub hints: Hints,
     /// Column names; `column 1`, `column 2` and so on if there is no header.

@@ -93,7 +93,7 @@ pub struct DataFacts<'a> {
     pub form: PromptForm,
     /// Names of the columns that the model's input came from.
     pub input: Option<&'a InputColumns<String>>,
-    /// How the file was read, if that is known.
+    /// Settings by which the file was read, if they are known.
     pub recipe: Option<&'a DataRecipe>,
 }
 

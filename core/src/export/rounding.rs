@@ -10,11 +10,11 @@ use crate::weights::{WeightMut, WeightRef, Weights};
 /// Rounds the values of a piece.
 pub(crate) type RoundPiece = Box<dyn Fn(Vec<f32>) -> Result<Vec<f32>, Diagnostic>>;
 
-/// How a weight is rounded.
+/// Kind of rounding.
 pub(crate) struct Rounding {
     /// The rows that are rounded, piece by piece.
     pub rows: FileRows,
-    /// What is done with each piece.
+    /// Function for each piece.
     pub rounded: RoundPiece,
 }
 

@@ -22,7 +22,7 @@ pub fn margin(probabilities: &[f32]) -> f64 {
     f64::from(first - second)
 }
 
-/// What the label of a row would teach: much if the head hesitates. The near copy of a row that was looked at comes last.
+/// Value of the label of a row: much if the head hesitates. The near copy of a row that was looked at comes last.
 /// `similarity` is the largest cosine similarity to such a row. Nearer than that, distance is no help: rows unlike all others
 /// teach less about those that are like many.
 pub fn informativeness(margin: f64, similarity: f64) -> f64 {

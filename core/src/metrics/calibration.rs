@@ -16,7 +16,7 @@ const MAX_PROBABILITIES: usize = 4_000_000;
 /// Most points of the curve of coverage.
 const MAX_POINTS: usize = 100;
 
-/// How far the probabilities `[rows][classes]` of single-label classification can be trusted, measured on rows of these
+/// Calibration of the probabilities `[rows][classes]` of single-label classification, measured on rows of these
 /// `classes`. The temperature is tuned on them if there are enough, unless `temperature` is given.
 pub fn confidence(probabilities: &[&[f32]], classes: &[u32], temperature: Option<f64>) -> Confidence {
     let tuned = temperature.or_else(|| tuned_temperature(probabilities, classes));

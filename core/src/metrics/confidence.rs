@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How far the probabilities of single-label classification can be trusted, and when a prediction is given up.
+/// Calibration of the probabilities of single-label classification, and the threshold below which no label is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confidence {
     /// The logits are divided by it (temperature scaling); 1 if it was not tuned.

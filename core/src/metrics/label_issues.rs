@@ -20,7 +20,7 @@ pub struct LabelProbabilities<'a> {
     pub classes: usize,
 }
 
-/// How far the probabilities of a row support its label.
+/// Support of a row's label by its probabilities.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabelQuality {
     /// Probability of the label.

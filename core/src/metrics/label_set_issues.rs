@@ -34,7 +34,7 @@ impl LabelSetProbabilities<'_> {
         issues
     }
 
-    /// How far the probabilities support the whole set of each row: the exponential moving average of the self-confidence
+    /// Support of each row's whole set by its probabilities: the exponential moving average of the self-confidence
     /// of all labels, from the highest to the lowest.
     pub fn qualities(self) -> Vec<f64> {
         let rows = self.has.chunks(self.labels.max(1)).zip(self.probabilities.chunks(self.labels.max(1)));

@@ -10,7 +10,7 @@ use crate::metrics::retrieval::RankedResults;
 use crate::metrics::{classes, entities, multilabel};
 use crate::recipe::Metric;
 
-/// What the scores of each row are computed from. A row is a text, a question, or whatever else is predicted as one.
+/// Parts from which the scores of each row are computed. A row is a text, a question, or whatever else is predicted as one.
 #[derive(Clone, Debug)]
 pub enum ScoreParts {
     /// Classes of rows, or of the words of each row.
@@ -44,7 +44,7 @@ pub enum ScoreParts {
     Ranked(Vec<[f64; 2]>),
     /// Passages in one ranking.
     Relevance {
-        /// How well each passage fits.
+        /// Fit of each passage.
         actual: Vec<f32>,
         /// The score of each passage.
         predicted: Vec<f32>,

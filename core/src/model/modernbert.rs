@@ -65,7 +65,7 @@ struct Mlp {
     wo: Linear,
 }
 
-/// What the layers with the same positions and window share.
+/// Tensors that the layers with the same positions and window share.
 struct Positions {
     rotary: Option<RotaryEmbedding>,
     bias: Tensor<4>,

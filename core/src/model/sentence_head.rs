@@ -22,7 +22,7 @@ pub(super) struct SentenceHead {
     /// Hidden layer, if the family's head has one.
     pub(super) dense: Option<Dense>,
     pub(super) output: Linear,
-    /// How the number that `output` predicts is standardized.
+    /// Standardization of the number that `output` predicts.
     pub(super) standardization: Standardization,
 }
 

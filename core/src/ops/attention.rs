@@ -178,7 +178,7 @@ fn dropped<B: FusedOps>(weights: FloatTensor<B>, mask: Option<DropoutMask>) -> F
     }
 }
 
-/// What the backward pass needs.
+/// Tensors for the backward pass.
 #[derive(Clone, Debug)]
 struct Kept<B: Backend> {
     x: FloatTensor<B>,

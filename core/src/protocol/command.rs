@@ -33,7 +33,7 @@ pub enum Command {
         /// Name of a second file, the second next to the message, with the same sentences in another language, line by
         /// line.
         aligned_with: Option<String>,
-        /// How to read it, where the user has set it.
+        /// Settings by which it is read, where the user has chosen them.
         hints: Hints,
     },
     /// Collect the rows from these columns and split them. Answered by `DataProgress`, `DataReady` or `DataFailed`.
@@ -192,7 +192,7 @@ pub enum Command {
     OpenTable {
         /// Name of the file.
         name: String,
-        /// Which part of it to read, where the user has chosen one.
+        /// Part of it to read, where the user has chosen one.
         #[serde(default)]
         hints: Hints,
         /// `id` of the open model that will predict it; the last run's if absent.

@@ -96,7 +96,7 @@ pub enum Event {
     TablePredicted {
         /// Name for the file.
         file_name: String,
-        /// What became of its rows.
+        /// Outcome of its rows.
         outcome: FileOutcome,
         /// Names of the classes or labels that `outcome` counts.
         labels: Vec<String>,
@@ -178,7 +178,7 @@ pub enum Event {
         /// The answer for each text.
         answers: Vec<Answer>,
     },
-    /// How far the weights have moved, for an evaluation.
+    /// Distances of the weights from their beginning, at an evaluation.
     Moved {
         /// Number of optimizer steps taken before.
         step: u32,

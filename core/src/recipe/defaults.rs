@@ -28,7 +28,7 @@ const ENOUGH_STEPS: f64 = 300.0;
 const PASSES: f64 = 9.0;
 /// Rows per class at which `PASSES` are enough.
 const ROWS_PER_CLASS: f64 = 20.0;
-/// How fast the passes fall as rows per class grow: with ten times the rows, to half.
+/// Rate at which the passes fall as rows per class grow: with ten times the rows, to half.
 const FALL: f64 = 0.3;
 /// Rows per class above which their number is not worth a word.
 const MANY_ROWS_PER_CLASS: f64 = 60.0;

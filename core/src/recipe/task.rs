@@ -23,7 +23,7 @@ pub enum Task {
     Generation,
     /// A vector for a text, close to those of texts with a similar meaning.
     Embeddings,
-    /// How well a passage fits a query, from 0 to 1, by which passages are ranked.
+    /// The fit of a passage to a query, from 0 to 1, by which passages are ranked.
     Reranking,
 }
 

@@ -92,7 +92,7 @@ impl UnfreezeSchedule {
         Some(((step / steps) as usize).min(last))
     }
 
-    /// What to say about a run that has ended in a stage (from 0) before the last one, if that could not be known before: the
+    /// Note about a run that has ended in a stage (from 0) before the last one, if that could not be known before: the
     /// scores decided, by the trigger or by early stopping. `trained` has the groups that were ever trainable.
     pub fn unreached(&self, stage: usize, trained: &BTreeSet<ParamGroup>, stopped_early: bool) -> Option<String> {
         let missed = self.stages.get(stage + 1..).filter(|missed| !missed.is_empty())?;
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_stage_that_the_scores_never_reached_is_told_once_the_run_has_ended() {
-        let told = |recipe: &RecipeSpec, stage: usize, stopped_early| {
+        let note = |recipe: &RecipeSpec, stage: usize, stopped_early| {
             let schedule = UnfreezeSchedule::new(recipe, &ParamGroup::all(3, false));
             let trained = set(schedule.stages()[..=stage].iter().flatten().copied());
             schedule.unreached(stage, &trained, stopped_early)
@@ -237,18 +237,18 @@ mod tests {
         let gradual = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_every: 2.0, ..RecipeSpec::default() };
         let stall = RecipeSpec { unfreeze_unit: UnfreezeUnit::Stall, ..gradual.clone() };
         assert_eq!(
-            told(&stall, 1, false).unwrap(),
+            note(&stall, 1, false).unwrap(),
             "The run ended in stage 2 of 4 of its unfreezing schedule: the next one begins once 2 evaluations in a row bring \
              no improvement. 2 parameter groups stay frozen from beginning to end: layer.0, layer.1. To unfreeze more, lower \
              unfreeze_every, or count stages in epochs."
         );
-        assert_eq!(told(&stall, 3, false), None, "the last stage was reached");
-        assert_eq!(told(&gradual, 1, false), None, "it was told before the run");
+        assert_eq!(note(&stall, 3, false), None, "the last stage was reached");
+        assert_eq!(note(&gradual, 1, false), None, "it was told before the run");
         assert!(
-            told(&gradual, 2, true)
+            note(&gradual, 2, true)
                 .unwrap()
                 .contains("early stopping came before the next one. One parameter group stays frozen")
         );
-        assert_eq!(told(&RecipeSpec::default(), 0, true), None);
+        assert_eq!(note(&RecipeSpec::default(), 0, true), None);
     }
 }

@@ -6,7 +6,7 @@ use crate::dataset::SkippedRow;
 use crate::diagnostic::Diagnostic;
 use crate::phrases::rows_were;
 
-/// What became of the rows of a file of predictions.
+/// Outcome of the rows of a file of predictions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileOutcome {
     /// Rows in the file of predictions: all that could be read.

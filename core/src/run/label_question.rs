@@ -13,7 +13,7 @@ pub struct LabelQuestion {
     pub labels: Vec<String>,
     /// Labels to choose from by a key: the first nine, and the likeliest if it is another one. All can be typed.
     pub choices: Vec<LabelChoice>,
-    /// How far labeling has come, and if more labels would help.
+    /// Progress of labeling, and the use of more labels.
     pub progress: String,
 }
 

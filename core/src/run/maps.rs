@@ -27,9 +27,9 @@ pub struct RowMap {
     pub listed: u32,
     /// `d` attribute of a path around a part of the square; empty if there is none.
     pub guide: String,
-    /// What is to the right and what is up.
+    /// Meaning of right and of up.
     pub axes: String,
-    /// How the map was made and how it is read.
+    /// Method of the map, and the way to read it.
     pub note: String,
 }
 
@@ -47,7 +47,7 @@ pub struct MapPoint {
 pub struct MapFrame {
     /// The time: “before training”, “step 30”.
     pub name: String,
-    /// What the map shows then.
+    /// Reading of the map at that step.
     pub words: String,
     /// Distance of each row from the left, in percent of the square.
     pub x: Vec<f32>,

@@ -14,7 +14,7 @@ pub const DATA_KEY: &str = "data";
 pub struct RecipeFile {
     /// The recipe.
     pub recipe: RecipeSpec,
-    /// How the rows are read. None if the file that they are in was not known.
+    /// Settings by which the rows are read. None if their file was not known.
     pub data: Option<DataRecipe>,
 }
 

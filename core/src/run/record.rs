@@ -46,7 +46,7 @@ pub struct RunSource {
 pub struct RunRecord {
     /// Its plan, with the recipe and the labels.
     pub plan: RunPlan,
-    /// What it comes from.
+    /// Its origin.
     pub source: RunSource,
     /// Optimizer steps done.
     pub step: u32,

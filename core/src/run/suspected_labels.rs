@@ -14,7 +14,7 @@ pub struct SuspectedLabels {
     pub total: u32,
     /// Number of rows that were looked at.
     pub looked_at: u32,
-    /// What was found, in words.
+    /// Findings, in words.
     pub sentence: String,
     /// Near duplicates and outliers among the texts of the rows that were looked at.
     pub texts: TextIssues,
@@ -25,7 +25,7 @@ pub struct SuspectedLabels {
 pub struct SuspectedLabel {
     /// The row or word.
     pub row: LabeledRow,
-    /// What is wrong, in words.
+    /// The problem, in words.
     pub finding: String,
     /// Probability of its label, from models that have not seen the row: its self-confidence. Of several labels, the
     /// least probable one counts, whether the row has or lacks it.

@@ -22,7 +22,7 @@ pub struct WrongRows {
     pub rows: Vec<WrongRow>,
     /// Number of rows that match.
     pub total: u32,
-    /// Which rows these are, and their order, in words.
+    /// Choice and order of the rows, in words.
     pub sentence: String,
     /// Where their nearest training rows come from, or what they wait for, in words; empty if nobody has asked for them.
     pub neighbors: String,
@@ -41,13 +41,13 @@ pub struct WrongRow {
     pub text: String,
     /// The second text of a pair, or the passage.
     pub pair: Option<String>,
-    /// What is right: the label, labels, wrong words with their tags, number, answers or completion.
+    /// The right answer: the label, labels, wrong words with their tags, number, answers or completion.
     pub given: String,
     /// The prediction, in the same form. Empty if no text was generated for the row.
     pub predicted: String,
     /// The predicted labels, which the row can get instead; none for tasks without.
     pub likely: Option<Vec<String>>,
-    /// How wrong the prediction is, in words: its probability, error or perplexity.
+    /// Size of the error, in words: its probability, error or perplexity.
     pub measure: String,
     /// The nearest training rows, once they are known.
     pub nearest: Vec<NearestRow>,

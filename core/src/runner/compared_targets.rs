@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::dataset::{Dataset, Example};
 use crate::runner::shown_labels::label_names;
 
-/// What rows with the same text should agree on.
+/// Targets that rows with the same text should agree on.
 pub(super) enum ComparedTargets {
     /// The labels of each row, as an index in the list of those that occur.
     Labels { sets: Vec<u32>, names: Vec<Vec<String>> },

@@ -20,7 +20,7 @@ pub struct Provenance<'a> {
     pub sha256: &'a str,
     /// Names of the columns that the model's input came from.
     pub input: Option<&'a InputColumns<String>>,
-    /// How the training file was read, if that is known.
+    /// Settings by which the training file was read, if they are known.
     pub recipe: Option<&'a DataRecipe>,
 }
 

@@ -6,7 +6,7 @@ use crate::phrases::{count, thousands};
 /// Fraction of changed predictions below which more labels hardly help.
 const SETTLED: f64 = 0.02;
 
-/// How far labeling has come.
+/// Progress of labeling.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LabelProgress {
     /// Number of labels given here.

@@ -107,7 +107,7 @@ impl NearestRows {
         nearest.into_iter().take(NEAREST).filter_map(named).collect()
     }
 
-    /// What the rows are compared by, or what they wait for, in words.
+    /// Text by which the rows are compared, or the event that they wait for, in words.
     pub(super) fn sentence(&self) -> String {
         if !self.is_over {
             return "Their nearest training rows appear once the tuned model has read all rows.".to_owned();

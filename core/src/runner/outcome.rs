@@ -50,12 +50,12 @@ pub fn summary(
     })
 }
 
-/// What to say about stages of unfreezing that a run never reached because of its scores.
+/// Note about stages of unfreezing that a run never reached because of its scores.
 fn unreached_stages(session: &Session, reason: EndReason) -> Option<String> {
     let is_over = matches!(reason, EndReason::Completed | EndReason::EarlyStopped);
     let (schedule, state) = (session.recipe().unfreeze_schedule(), session.state());
-    let told = schedule.unreached(state.stage, &state.ever_trainable, reason == EndReason::EarlyStopped);
-    told.filter(|_| is_over)
+    let note = schedule.unreached(state.stage, &state.ever_trainable, reason == EndReason::EarlyStopped);
+    note.filter(|_| is_over)
 }
 
 /// Advice about a run that ended early because of an error.

@@ -9,7 +9,7 @@ use crate::metrics::{RANDOM_LABELS, informativeness, margin, most_informative};
 /// Number of rows asked for last that the next one should differ from. From earlier ones, the head has learned.
 const RECENT_ROWS: usize = 50;
 
-/// What is known about the rows of a pool when one of them is chosen.
+/// Facts about the rows of a pool when one of them is chosen.
 #[derive(Clone, Copy)]
 pub(super) struct PoolChoice<'a> {
     /// The order in which rows are drawn at random.

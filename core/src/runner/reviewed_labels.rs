@@ -64,7 +64,7 @@ impl ReviewedLabels {
         }
     }
 
-    /// What the heads learn; none if there is nothing to learn.
+    /// Targets of the heads; none if there is nothing to learn.
     pub(super) fn targets(&self, labels: usize) -> Option<ProbeTargets> {
         match self {
             Self::Classes(classes) => Some(ProbeTargets::classes(classes, labels)),

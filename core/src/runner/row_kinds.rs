@@ -9,7 +9,7 @@ use crate::train::{Decision, JudgedRow, TrainingData};
 pub(super) struct RowKinds {
     /// Their names; empty if all rows are of one kind.
     pub legend: Vec<String>,
-    /// What the nearest text of the same kind has in common, in words.
+    /// The common part of the nearest text of the same kind, in words.
     pub alike: &'static str,
     /// True if they are the labels of the task.
     pub are_labels: bool,

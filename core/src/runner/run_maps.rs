@@ -22,7 +22,7 @@ const NAMED_ROWS: usize = 10;
 const HARD_CONFIDENCE: f64 = 0.25;
 const HARD_VARIABILITY: f64 = 0.15;
 
-/// How sure a run was of what is right in a validation row.
+/// Probability that a run gave to the right answer of a validation row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowDynamics {
     /// The row with what is right and its prediction by the weights that were kept.
@@ -264,7 +264,7 @@ impl Axes {
     /// All that is possible.
     const WHOLE: Self = Self { variability: 0.5, confidence: [0.0, 1.0] };
 
-    /// What these rows have, up to the next percent.
+    /// Bound of these rows, up to the next percent.
     fn around(rows: &[RowDynamics]) -> Self {
         let most = rows.iter().map(|row| row.variability).fold(0.0, f64::max);
         let ends = |ends: [f64; 2], row: &RowDynamics| [ends[0].min(row.confidence), ends[1].max(row.confidence)];

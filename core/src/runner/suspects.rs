@@ -26,7 +26,7 @@ struct Suspect {
     score: f64,
 }
 
-/// What was found.
+/// The findings.
 pub(super) struct Suspects {
     /// The surest ones.
     pub listed: Vec<SuspectedLabel>,

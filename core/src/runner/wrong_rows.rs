@@ -174,7 +174,7 @@ fn contains(dataset: &Dataset, session: &Session, row: &JudgedRow, search: &str)
     texts.chain([row.given.as_str(), row.predicted.as_str()]).any(|text| text.to_lowercase().contains(search))
 }
 
-/// Which rows are shown, and in which order.
+/// Choice and order of the rows.
 fn sentence(task: Task, query: &WrongRowQuery, shown: usize, total: usize) -> String {
     if shown == 0 {
         return "There is no such row.".to_owned();

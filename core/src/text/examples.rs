@@ -50,7 +50,7 @@ pub enum Labels {
     Relevance(Relevance),
 }
 
-/// How well the passages of queries fit.
+/// Fit of the passages of queries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Relevance {
     /// For each row, how well its passage fits its query, from 0 to 1.

@@ -73,7 +73,7 @@ pub struct SavedBest {
     pub evaluation: Evaluation,
     /// Prediction for each validation row.
     pub predictions: Vec<Prediction>,
-    /// What was found for the validation rows of embeddings.
+    /// Findings for the validation rows of embeddings.
     #[serde(default)]
     pub searched: Vec<SearchedRow>,
     /// True if its weights are the live ones, which are then not saved twice.
@@ -162,7 +162,7 @@ impl SavedTensor {
 /// A session that can be saved: see [`Session::checkpoint`](crate::train::Session::checkpoint).
 #[derive(Clone, Debug)]
 pub struct SessionCheckpoint {
-    /// How the numbers that the output layer predicts are standardized.
+    /// Standardization of the numbers that the output layer predicts.
     pub standardization: Standardization,
     /// Plain data.
     pub state: SessionState,

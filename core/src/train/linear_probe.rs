@@ -43,7 +43,7 @@ impl ProbeFeatures {
     }
 }
 
-/// What a probe learns to predict.
+/// Targets of a probe.
 #[derive(Clone, Debug)]
 pub struct ProbeTargets {
     /// 1 for each class or label that a row has, else 0: `[rows, outputs]`.

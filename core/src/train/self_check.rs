@@ -103,7 +103,7 @@ fn llama() -> LlamaConfig {
     }
 }
 
-/// What Llama's relatives add: biases, more norms, a window, a layer without positions, and factors.
+/// Additions of Llama's relatives: biases, more norms, a window, a layer without positions, and factors.
 fn relative() -> ModelConfig {
     let local = LayerAttention { rope: None, sliding_window: Some(5) };
     ModelConfig::Llama(LlamaConfig {

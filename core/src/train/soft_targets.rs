@@ -53,7 +53,7 @@ impl SoftTargets {
         f64::from(self.smoothing)
     }
 
-    /// How the numbers are standardized before their loss is measured.
+    /// Standardization of the numbers before their loss is measured.
     pub fn standardization(&self) -> Standardization {
         self.standardization
     }

@@ -111,7 +111,7 @@ fn labels_that_a_row_lacks_or_has_wrongly_are_found() {
     let row = |nth: usize| {
         let held = [nth.is_multiple_of(2), nth.is_multiple_of(3)];
         let telling = [(held[0], 6 + nth / 2 % 2), (held[1], 8 + nth / 3 % 2)];
-        let told = telling.into_iter().filter(|(has, _)| *has).map(|(_, word)| format!("w{word} w{word}"));
+        let present = telling.into_iter().filter(|(has, _)| *has).map(|(_, word)| format!("w{word} w{word}"));
         let others = [nth % 5, nth / 5 % 5, nth / 25 % 5].map(|word| format!("w{}", 13 + word));
         let given = match (nth, nth + 2) {
             (12..=60, line) if line % 16 == 8 => [false, held[1]],
@@ -120,7 +120,7 @@ fn labels_that_a_row_lacks_or_has_wrongly_are_found() {
         };
         let labels: Vec<&str> =
             given.into_iter().zip(["a", "b"]).filter(|(has, _)| *has).map(|(_, label)| label).collect();
-        format!("{},{}\n", told.chain(others).collect::<Vec<_>>().join(" "), labels.join(";"))
+        format!("{},{}\n", present.chain(others).collect::<Vec<_>>().join(" "), labels.join(";"))
     };
     let file = format!("text,labels\n{}", (0..150).map(row).collect::<String>());
     let found = reviewed_as(&file, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] }, 200).unwrap();

@@ -61,10 +61,10 @@ fn trained_from(model: &Pretrained, file: &str, mapping: Mapping, recipe: Recipe
 fn questions(rows: usize) -> String {
     let row = |nth: usize| {
         let has_answer = nth % 4 != 3;
-        let told = 6 + nth % 2;
-        let word = |at: usize| if at == nth % 5 && has_answer { told } else { 9 + (nth + 3 * at) % 16 };
+        let answer_word = 6 + nth % 2;
+        let word = |at: usize| if at == nth % 5 && has_answer { answer_word } else { 9 + (nth + 3 * at) % 16 };
         let context = (0..6).map(|at| format!("w{}", word(at))).collect::<Vec<_>>().join(" ");
-        let answer = if has_answer { format!("w{told}") } else { String::new() };
+        let answer = if has_answer { format!("w{answer_word}") } else { String::new() };
         format!("w30 w{},{context},{answer}\n", 31 + nth % 3)
     };
     format!("question,context,answer\n{}", (0..rows).map(row).collect::<String>())
@@ -98,9 +98,9 @@ fn texts_of_one_label_come_together_on_the_map_of_vectors() {
         let numbers = words.split(" %").filter_map(|part| part.rsplit(' ').next()?.parse().ok());
         numbers.collect()
     };
-    let told = &map.frames[6].words;
-    let now_and_before = shares(told);
-    assert!(now_and_before[0] > now_and_before[1] + 20, "{told}");
+    let words = &map.frames[6].words;
+    let now_and_before = shares(words);
+    assert!(now_and_before[0] > now_and_before[1] + 20, "{words}");
     for frame in &map.frames {
         assert!(
             frame.x.len() == count && frame.x.iter().chain(&frame.y).all(|at| (0.0..=100.0).contains(at)),
@@ -235,8 +235,8 @@ fn texts_that_are_expected_the_least_are_listed() {
     let row = |nth: usize| {
         let others = format!("w{} w{}", 9 + nth % 7, 17 + nth / 7 % 5);
         // Most completions follow from the prompt, some do not.
-        let told = if nth % 10 == 3 { 26 + nth / 10 % 4 } else { 7 + nth % 2 };
-        format!("w{} {others},w{told} w{told}\n", 5 + nth % 2)
+        let label_word = if nth % 10 == 3 { 26 + nth / 10 % 4 } else { 7 + nth % 2 };
+        format!("w{} {others},w{label_word} w{label_word}\n", 5 + nth % 2)
     };
     let file = format!("prompt,completion\n{}", (0..160).map(row).collect::<String>());
     let model = pretrained(&golden("micro_llama"), Pooling::Mean, &Device::flex());

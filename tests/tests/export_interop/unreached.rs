@@ -27,11 +27,11 @@ fn stages_that_wait_for_a_score_that_never_stalls_are_told_at_the_end() {
         train_embeddings: false,
         ..RecipeSpec::default()
     };
-    let told = sentence(waiting.clone());
-    assert!(told.contains("The run ended in stage 1 of 3 of its unfreezing schedule: "), "{told}");
+    let note = sentence(waiting.clone());
+    assert!(note.contains("The run ended in stage 1 of 3 of its unfreezing schedule: "), "{note}");
     assert!(
-        told.contains("2 parameter groups stay frozen from beginning to end: layer.0, layer.1. To unfreeze more, "),
-        "{told}"
+        note.contains("2 parameter groups stay frozen from beginning to end: layer.0, layer.1. To unfreeze more, "),
+        "{note}"
     );
     let all = sentence(RecipeSpec { unfreezing: Unfreezing::All, unfreeze_unit: UnfreezeUnit::Epochs, ..waiting });
     assert!(!all.contains("unfreezing schedule"), "{all}");

@@ -35,8 +35,8 @@ fn pinned_texts_are_predicted_at_each_evaluation_and_leave_the_run_as_it_is() {
     let at: Vec<u32> = answers.iter().map(|(step, _)| *step).collect();
     let expected: Vec<u32> = std::iter::once(0).chain(scores.iter().map(|evaluation| evaluation.step)).collect();
     assert_eq!(at, expected);
-    let said = |answers: &[Answer]| answers.iter().flat_map(Answer::labels).collect::<Vec<_>>();
-    assert_eq!(said(&answers.last().unwrap().1), [0, 1], "learned");
+    let labels = |answers: &[Answer]| answers.iter().flat_map(Answer::labels).collect::<Vec<_>>();
+    assert_eq!(labels(&answers.last().unwrap().1), [0, 1], "learned");
 }
 
 #[test]

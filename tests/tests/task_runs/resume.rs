@@ -53,7 +53,7 @@ fn techniques(task: Task) -> Vec<(&'static str, RecipeSpec)> {
     techniques
 }
 
-/// What is left of a run: the weights by name, the history, and the best predictions.
+/// Remains of a run: the weights by name, the history, and the best predictions.
 fn outcome(session: &Session) -> (BTreeMap<String, Vec<u32>>, String, String) {
     let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect();
     let weights = named(session.model()).into_iter().map(|(name, values)| (name, bits(values))).collect();

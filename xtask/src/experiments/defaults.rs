@@ -31,7 +31,7 @@ const MIDDLE: f64 = 2e-4;
 /// Heading of the table in the page.
 pub const HEADING: &str = "\n## Defaults\n";
 
-/// How much of the search to run.
+/// Extent of the search.
 #[derive(Clone, Debug, Default)]
 pub struct Extent {
     /// Only the coarse grid.
@@ -49,7 +49,7 @@ struct Problem {
     score: [&'static str; 2],
     /// Fields of the recipe besides those that are compared.
     recipe: Value,
-    /// What Hone chooses.
+    /// Hone's choice.
     chosen: Defaults,
     /// Middle of the grid of learning rates.
     middle: f64,

@@ -89,7 +89,7 @@ fn difference(ours: &[f64], theirs: &[f64]) -> Result<[f64; 2]> {
     Ok([mean, spread / (differences.len() as f64).sqrt()])
 }
 
-/// Whether the order helps by more than chance, over all numbers of labels after the beginning.
+/// True if the order helps by more than chance, over all numbers of labels after the beginning.
 fn finding(chosen: &Curve, random: &Curve) -> Result<String> {
     let beginnings = chosen.values().next().map_or(0, Vec::len);
     let of_beginning = |curve: &Curve, nth: usize| {

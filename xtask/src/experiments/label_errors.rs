@@ -20,7 +20,7 @@ const FIRST_LINE: usize = 2;
 /// Heading of the table in the page.
 pub const HEADING: &str = "\n## Suspected labels\n";
 
-/// What was found among the replaced labels.
+/// Findings among the replaced labels.
 struct Found {
     listed: usize,
     /// Part of the listed rows that were replaced.

@@ -9,9 +9,9 @@ use crate::state::{Effect, State, Topic};
 /// The rows that are shown: the first ones of the file until the user looks further.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Browse {
-    /// What the user looks for.
+    /// The user's search.
     pub query: RowQuery,
-    /// What was found last.
+    /// The last findings.
     pub found: Option<FileRows>,
     /// True while the worker looks.
     pub is_pending: bool,

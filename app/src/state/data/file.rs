@@ -15,7 +15,7 @@ pub struct FileChoice {
     pub aligned_with: Option<String>,
     /// Index of its bytes among the page's blobs.
     pub blobs: usize,
-    /// How to read it, where the user has set it.
+    /// Settings by which it is read, where the user has chosen them.
     pub hints: Hints,
 }
 

@@ -28,7 +28,7 @@ pub struct Data {
     pub mapping: Option<Mapping>,
     /// Columns that the user has set in this file, one mapping for each task.
     pub set_by_hand: Vec<Mapping>,
-    /// How the file is to be read, by a recipe that was opened. None once a file is open that it applies to.
+    /// Settings of an opened recipe by which the file is to be read. None once a file is open that they apply to.
     pub wanted: Option<DataRecipe>,
     /// True while the worker is collecting and splitting the rows.
     pub is_mapping: bool,
@@ -147,7 +147,7 @@ impl Data {
         }
     }
 
-    /// How the training file is read, where the user has set it.
+    /// Settings by which the training file is read, where the user has chosen them.
     pub fn hints(&self) -> Hints {
         self.train.choice().map(|choice| choice.hints.clone()).unwrap_or_default()
     }

@@ -108,7 +108,7 @@ impl State {
         self.follow_task();
     }
 
-    /// How the open training file is used, for recipe.json.
+    /// Settings and columns of the open training file, for recipe.json.
     pub fn data_recipe(&self) -> Option<DataRecipe> {
         DataRecipe::new(self.data.train.source()?, self.data.mapping.as_ref()?)
     }

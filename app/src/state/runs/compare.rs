@@ -144,7 +144,7 @@ fn points(run: &PastRun, metric: Metric) -> Vec<(f64, f64)> {
     run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), evaluation.score(metric))).collect()
 }
 
-/// What the cursor reads: a metric of each run.
+/// Values under the cursor: a metric of each run.
 fn series(runs: &[&PastRun], metric: Metric) -> Vec<Series> {
     let series = |(run, nth): (&&PastRun, usize)| {
         Series::new(format::visible(&run.name), format!("series-{}", nth % SERIES), &points(run, metric))

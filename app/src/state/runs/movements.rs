@@ -26,7 +26,7 @@ pub struct MovementTable {
 pub struct MovementCell {
     /// CSS class: the brighter, the farther it has moved since the column before.
     pub class: String,
-    /// How far it has moved in all, in percent.
+    /// Its whole distance, in percent.
     pub words: String,
 }
 
@@ -39,7 +39,7 @@ impl Run {
         }
     }
 
-    /// How far each layer has moved at each evaluation; empty before the first.
+    /// Distance of each layer at each evaluation; empty before the first.
     pub fn movement_table(&self) -> MovementTable {
         let places: Vec<(f64, f64)> = (0..self.movements.len()).map(|nth| (nth as f64, 0.0)).collect();
         let shown: Vec<&Movement> =
@@ -72,7 +72,7 @@ impl Run {
         }
     }
 
-    /// Which layer has moved most and which least, in words.
+    /// The layers that have moved most and least, in words.
     pub fn movement_words(&self) -> String {
         let Some(last) = self.movements.last() else { return String::new() };
         let by_distance = |a: &&GroupMovement, b: &&GroupMovement| a.relative.total_cmp(&b.relative);

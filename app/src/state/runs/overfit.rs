@@ -100,7 +100,7 @@ impl State {
         Picture { shapes, series, frame, ticks, ends: step_ends(frame.x_max), summary: self.gap_words() }
     }
 
-    /// What the gap shows, in words; empty in other studies.
+    /// Meaning of the gap, in words; empty in other studies.
     pub fn gap_words(&self) -> String {
         self.gap_run().map(gap_words).unwrap_or_default()
     }

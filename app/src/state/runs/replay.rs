@@ -13,7 +13,7 @@ use crate::state::{Run, State};
 /// Number of positions of the slider for the minimum change.
 pub const MIN_DELTA_STOPS: u32 = 20;
 
-/// What the user tries; the recipe's own values until then.
+/// Values that the user tries; the recipe's own until then.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Replay {
     /// Patience, in evaluations.
@@ -22,7 +22,7 @@ pub struct Replay {
     pub min_delta: Option<u32>,
 }
 
-/// What early stopping would have done.
+/// Outcome that early stopping would have had.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Outcome {
     /// Index of the evaluation after which the run would have ended; none if it would have gone on.
@@ -130,7 +130,7 @@ impl State {
         Picture { shapes, series, frame, ticks, ends: step_ends(total), summary }
     }
 
-    /// What early stopping would have done, in words.
+    /// Outcome that early stopping would have had, in words.
     pub fn replay_words(&self) -> String {
         let evaluations = self.run.trained_evaluations();
         let (Some(plan), Some(summary)) = (&self.run.plan, self.run.summary()) else { return String::new() };

@@ -39,7 +39,7 @@ impl State {
         }
     }
 
-    /// What the page is doing on the way; empty if it is on none.
+    /// The stage under way, in words; empty if there is none.
     pub fn retraining_words(&self) -> &'static str {
         match self.run.retraining {
             Retraining::Off => "",

@@ -43,7 +43,7 @@ pub struct Run {
     pub layer_bytes: f64,
     /// The plan of the run; absent until it has begun.
     pub plan: Option<RunPlan>,
-    /// How its rows were read, if their file is open.
+    /// Settings by which its rows were read, if their file is open.
     pub data_recipe: Option<DataRecipe>,
     /// All optimizer steps, in order.
     pub steps: Vec<StepMetrics>,
@@ -87,7 +87,7 @@ pub struct Run {
     pub pinned: Vec<String>,
     /// The answers for them, in the order of the evaluations.
     pub pin_answers: Vec<PinnedAnswers>,
-    /// How far the weights have moved, in the order of the evaluations.
+    /// Distances of the weights from their beginning, in the order of the evaluations.
     pub movements: Vec<Movement>,
     /// Id of the run in the history, once it has finished.
     pub past_id: Option<u32>,
@@ -122,7 +122,7 @@ pub struct PinnedAnswers {
     pub answers: Vec<Answer>,
 }
 
-/// How far the weights have moved at an evaluation.
+/// Distances of the weights from their beginning, at an evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Movement {
     /// Number of optimizer steps.

@@ -17,13 +17,13 @@ const EVALUATIONS: u32 = 6;
 /// Runs that differ in one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Study {
-    /// What it shows.
+    /// Its subject.
     pub title: String,
     /// The runs.
     pub jobs: Vec<Job>,
     /// Ids of those that have ended, in the same order.
     ids: Vec<u32>,
-    /// How far it has come.
+    /// Its stage.
     pub stage: StudyStage,
     /// True if the gap between the losses of its first run is shown.
     pub shows_gap: bool,
@@ -31,7 +31,7 @@ pub struct Study {
     validation_rows: u32,
 }
 
-/// How far a study has come.
+/// Stage of a study.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StudyStage {
     /// It waits for the user.
@@ -42,7 +42,7 @@ pub enum StudyStage {
     Ended,
 }
 
-/// What a run of a study came to.
+/// Outcome of a run of a study.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The main score of the weights that were kept.
@@ -55,7 +55,7 @@ pub struct Outcome {
     pub training_loss: f64,
     /// Loss on the validation rows at the end.
     pub validation_loss: f64,
-    /// How similar general sentences are to those of the base model, from 0 to 1.
+    /// Similarity of general sentences to those of the base model, from 0 to 1.
     pub similarity: f64,
 }
 
@@ -79,7 +79,7 @@ impl Study {
         Self { title, jobs, ids: Vec::new(), stage: StudyStage::Offered, shows_gap: false, validation_rows: 0 }
     }
 
-    /// What the runs came to, in words: best scores, whether their intervals overlap, gaps and steps.
+    /// Outcome of the runs, in words: best scores, whether their intervals overlap, gaps and steps.
     pub fn sentence(&self, runs: &[&PastRun]) -> String {
         let (Some(first), true) = (runs.first(), runs.len() > 1) else { return String::new() };
         let metric = scores::shown(first.recipe.task, Some(&first.best))[0];
@@ -99,7 +99,7 @@ impl Study {
         )
     }
 
-    /// Whether the intervals of the best and the worst run overlap. That is no test: both runs are scored on the same rows.
+    /// True if the intervals of the best and the worst run overlap. That is no test: both runs are scored on the same rows.
     fn difference(&self, runs: &[&PastRun]) -> String {
         let Some(first) = runs.first() else { return String::new() };
         let metric = scores::shown(first.recipe.task, Some(&first.best))[0];
@@ -169,7 +169,7 @@ impl State {
         short
     }
 
-    /// What the runs of the study are, and how long they take.
+    /// The runs of the study, and their duration, in words.
     pub fn study_plan(&self) -> String {
         let Some(study) = self.study.as_ref().filter(|study| study.stage == StudyStage::Offered) else {
             return String::new();
@@ -242,7 +242,7 @@ impl State {
         loss_picture(&self.study_runs())
     }
 
-    /// What the study's runs came to, once all have ended.
+    /// Outcome of the study's runs, once all have ended.
     pub fn study_sentence(&self) -> String {
         match &self.study {
             Some(study) if study.stage == StudyStage::Ended => study.sentence(&self.study_runs()),

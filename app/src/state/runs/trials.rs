@@ -63,7 +63,7 @@ impl Trials {
         Picture { shapes, series, frame, ticks, ends: step_ends(STEPS as f64), summary: self.words() }
     }
 
-    /// What each rate does, in words; empty until all have been tried.
+    /// Effect of each rate, in words; empty until all have been tried.
     pub fn words(&self) -> String {
         if self.is_active || self.losses.iter().any(Vec::is_empty) || self.rates.is_empty() {
             return String::new();

@@ -9,7 +9,7 @@ use crate::state::runs::run::Run;
 use crate::state::{Effect, Phase, State};
 
 impl Run {
-    /// How far the probabilities of the finished run's model can be trusted; none for other tasks than classification.
+    /// Calibration and threshold of the finished run's model; none for other tasks than classification.
     pub fn confidence(&self) -> Option<&Confidence> {
         self.summary()?.best.confidence.as_ref()
     }
@@ -59,7 +59,7 @@ impl Run {
         )
     }
 
-    /// What the threshold leaves, in words.
+    /// Rows that the threshold leaves, in words.
     pub fn unsure_words(&self) -> String {
         let Some(confidence) = self.confidence() else { return String::new() };
         if confidence.unsure_below <= 0.0 {

@@ -11,9 +11,9 @@ use crate::state::{Effect, State, Topic};
 /// The rows that the user looks at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WrongRowList {
-    /// What the user looks for.
+    /// The user's search.
     pub query: WrongRowQuery,
-    /// What was found last.
+    /// The last findings.
     pub found: WrongRows,
     /// True once the search for the nearest training rows was stopped or has failed: it begins again only on a press.
     pub is_stopped: bool,

@@ -21,7 +21,7 @@ fn ended(accuracy: f64, reach: f64) -> Event {
     Event::Finished { summary: RunSummary { best, ..summary } }
 }
 
-fn told(scores: [f64; 2], reach: f64) -> String {
+fn outcome(scores: [f64; 2], reach: f64) -> String {
     let mut state = ready();
     state.offer_study(field("dropout"));
     state.run_study();
@@ -55,11 +55,11 @@ fn a_field_is_shown_by_two_runs_that_differ_in_it_alone() {
 
 #[test]
 fn a_difference_comes_with_whether_the_intervals_overlap() {
-    let words = told([0.8, 0.82], 0.1);
+    let words = outcome([0.8, 0.82], 0.1);
     assert!(words.starts_with("Best validation accuracy: 0.800 (Dropout 10 %), 0.820 (Dropout 0 %). "), "{words}");
     let expected = " The 95 % intervals overlap: 10 validation rows may be too few to tell them apart. ";
     assert!(words.contains(expected), "{words}");
-    let words = told([0.5, 0.9], 0.1);
+    let words = outcome([0.5, 0.9], 0.1);
     let expected = " Dropout 0 % is better than Dropout 10 % by 0.400, and their 95 % intervals do not overlap. ";
     assert!(words.contains(expected), "{words}");
 }

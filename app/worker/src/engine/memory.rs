@@ -16,7 +16,7 @@ impl Engine {
         }
     }
 
-    /// What a model has to fit before it is downloaded.
+    /// Limits that a model has to fit before it is downloaded.
     pub(super) fn limits(&self) -> DeviceLimits {
         let max_buffer_bytes = self.device.as_ref().and_then(|chosen| chosen.max_buffer_bytes);
         DeviceLimits { memory_bytes: self.memory_limit(), max_buffer_bytes }

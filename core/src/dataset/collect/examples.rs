@@ -22,7 +22,7 @@ pub struct Examples {
     pub mapping: Mapping,
     /// The names of the columns that a model's input comes from.
     pub(crate) input: Option<InputColumns<String>>,
-    /// How the file was read, for the recipe file.
+    /// Settings by which the file was read, for the recipe file.
     pub(crate) data_recipe: Option<DataRecipe>,
     /// All texts.
     arena: TextArena,

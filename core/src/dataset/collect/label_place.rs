@@ -11,7 +11,7 @@ use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
 
-/// What becomes of a row.
+/// Fate of a row.
 pub(crate) enum RowChange {
     Drop,
     Labels(Vec<String>),

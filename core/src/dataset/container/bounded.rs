@@ -56,7 +56,7 @@ pub(crate) fn check_size(unpacked: u64, packed: u64, name: &str, method: &str) -
     Err(io::Error::other(diagnostic))
 }
 
-/// What a text comes from, for its errors.
+/// Origin of a text, for its errors.
 pub(crate) enum TextOrigin {
     /// A file, which may be compressed.
     File(Origin, Option<Compression>),

@@ -17,7 +17,7 @@ const DIRECTORY_BYTES: u64 = 4096;
 const DOCUMENT: &str =
     "Save it as .docx or plain text (.txt). If it contains a table, copy the table into a spreadsheet.";
 
-/// What an office program stored in a zip.
+/// Content that an office program stored in a zip.
 pub(crate) enum OfficeKind {
     Spreadsheet(SpreadsheetKind),
     /// A Word document.

@@ -23,7 +23,7 @@ pub(crate) trait Pieces {
     }
 }
 
-/// What is noticed while a file is unpacked.
+/// Observations while a file is unpacked.
 pub(crate) trait Notices {
     /// Warnings about what was not read.
     fn warnings(&self) -> Vec<Diagnostic>;
@@ -38,7 +38,7 @@ pub(crate) trait Notices {
 pub(crate) struct Opened {
     pub content: Content,
     pub pieces: Box<dyn Pieces>,
-    /// What is noticed while it is read.
+    /// Observations while it is read.
     pub notices: Option<Rc<RefCell<dyn Notices>>>,
     /// Warnings that are known before.
     pub warnings: Vec<Diagnostic>,

@@ -44,7 +44,7 @@ impl TextReader {
 
 /// Writes a passage. Of a subtitle, only what is said.
 fn passage(passage: &str, record: &mut Record) -> ReadStep {
-    match said(passage) {
+    match spoken(passage) {
         None => write(passage, record),
         Some(lines) if lines.is_empty() => ReadStep::Skip(passage.len()),
         Some(lines) => {
@@ -57,7 +57,7 @@ fn passage(passage: &str, record: &mut Record) -> ReadStep {
 
 /// The lines of a subtitle of SubRip or WebVTT, without its number, times and markup. Empty for the line before the first
 /// one. None for other passages.
-fn said(passage: &str) -> Option<String> {
+fn spoken(passage: &str) -> Option<String> {
     let is_time = |time: &str| {
         let time = time.split_whitespace().next().unwrap_or_default();
         time.contains(':') && time.bytes().all(|it| it.is_ascii_digit() || b":,.".contains(&it))

@@ -455,7 +455,7 @@ impl ColumnStats {
         self.columns.get(column as usize).is_some_and(are_texts)
     }
 
-    /// How sure it is that the cells of a column list labels, though most may have only one.
+    /// Evidence that the cells of a column list labels, though most may have only one.
     pub(crate) fn list_evidence(&self, column: u32) -> ListEvidence {
         let Some(column) = self.columns.get(column as usize) else { return ListEvidence::None };
         if column.mean_bytes() < 80.0 { column.labels.evidence() } else { ListEvidence::None }

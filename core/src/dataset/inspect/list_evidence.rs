@@ -13,7 +13,7 @@ const MAX_SPACED_BYTES: usize = 100;
 /// Longest label of a list, in bytes.
 const MAX_LABEL_BYTES: usize = 40;
 
-/// How sure it is that the cells of a column are lists.
+/// Evidence that the cells of a column are lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ListEvidence {
     /// No cell is a list of labels that other cells have too.
@@ -73,7 +73,7 @@ impl LabelCells {
         }
     }
 
-    /// How sure it is that the cells are lists.
+    /// Evidence that the cells are lists.
     pub(crate) fn evidence(&self) -> ListEvidence {
         if self.has_set {
             return ListEvidence::Strong;

@@ -88,7 +88,7 @@ impl Dataset {
         self.train_file.examples.input.as_ref()
     }
 
-    /// How the training file was read, for the recipe file.
+    /// Settings by which the training file was read, for the recipe file.
     pub fn data_recipe(&self) -> Option<&DataRecipe> {
         self.train_file.examples.data_recipe.as_ref()
     }

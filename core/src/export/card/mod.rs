@@ -55,7 +55,7 @@ fn rows(data: &DataFacts) -> String {
     }
 }
 
-/// How far the scores may be too good.
+/// Reasons for which the scores may be too good.
 fn optimism(folder: &ModelFolder) -> &'static str {
     if folder.test.is_some() {
         "The validation rows were also used to select the weights. The test rows were used for nothing but their scores, which \

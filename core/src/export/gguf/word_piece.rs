@@ -7,7 +7,7 @@ use crate::export::gguf::metadata::Metadata;
 use crate::export::gguf::refused;
 use crate::export::gguf::vocabulary::{TokenType, TokenizerFiles, check_distinct, named, tokens};
 
-/// What llama.cpp writes in front of a token that begins a word; one that continues a word has nothing.
+/// Character that llama.cpp writes in front of a token that begins a word; one that continues a word has none.
 const WORD_BEGIN: char = '\u{2581}';
 
 /// Adds the tokenizer. `rows` is the size of the model's vocabulary, which may be larger than the tokenizer's.

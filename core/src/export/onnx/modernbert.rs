@@ -8,7 +8,7 @@ use crate::export::onnx::rotary::{Rotary, rotary_embedding, rotated};
 use crate::model::{LayerAttention, ModernBertConfig};
 use crate::recipe::{Family, Pooling, Task};
 
-/// What the layers with the same positions and window share.
+/// Tensors that the layers with the same positions and window share.
 struct Positions {
     rotary: Option<Rotary>,
     bias: Value,

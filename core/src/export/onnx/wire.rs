@@ -1,7 +1,7 @@
 //! The wire format of protocol buffers, as far as an ONNX file needs it:
 //! <https://protobuf.dev/programming-guides/encoding/>.
 
-/// How the bytes of a field are delimited.
+/// Wire type: the way in which the bytes of a field are delimited.
 #[derive(Clone, Copy)]
 enum WireType {
     /// A variable-length integer.

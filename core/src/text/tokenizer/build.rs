@@ -20,7 +20,7 @@ const SPECIAL: [(&str, &str, &str); 7] = [
     ("eos_token", "", "<|endoftext|>"),
 ];
 
-/// How Qwen2 cuts texts into words.
+/// Pattern by which Qwen2 cuts texts into words.
 const QWEN2_WORDS: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 

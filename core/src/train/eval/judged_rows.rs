@@ -24,7 +24,7 @@ pub struct Decision {
     pub predicted: Option<u32>,
     /// True if it is wrong.
     pub is_wrong: bool,
-    /// How bad it is, for the order of the rows: the probability of a wrong label, the size of an error, or the loss.
+    /// Severity, for the order of the rows: the probability of a wrong label, the size of an error, or the loss.
     pub severity: f64,
 }
 
@@ -35,11 +35,11 @@ pub struct JudgedRow {
     pub row: u32,
     /// The decisions of the model.
     pub decisions: Vec<Decision>,
-    /// What is right, in words.
+    /// The right answer, in words.
     pub given: String,
     /// The prediction, in words.
     pub predicted: String,
-    /// How wrong it is, in words.
+    /// Size of the error, in words.
     pub measure: String,
 }
 

@@ -100,7 +100,7 @@ pub(in crate::train) fn add_intervals(
     }
 }
 
-/// What the scores are computed from, row by row; none without texts that were generated.
+/// Parts from which the scores are computed, row by row; none without texts that were generated.
 fn score_parts(
     data: &TrainingData,
     examples: &EncodedExamples,
@@ -164,7 +164,7 @@ fn loss_parts(examples: &EncodedExamples, predictions: &[Prediction]) -> ScorePa
     ScoreParts::Losses { rows, are_tokens: matches!(examples.labels, Labels::Continuations { .. }) }
 }
 
-/// How far the probabilities of `predictions` can be trusted; none for tasks other than single-label classification. The
+/// Calibration of the probabilities of `predictions`; none for tasks other than single-label classification. The
 /// temperature is tuned on these rows, unless it is given.
 pub(in crate::train) fn row_confidence(
     examples: &EncodedExamples,

@@ -37,7 +37,7 @@ pub enum SearchedRow {
     },
 }
 
-/// What was found for the rows of `examples` by their vectors: for at most some texts, spread evenly over all, as the scores
+/// Findings for the rows of `examples` by their vectors: for at most some texts, spread evenly over all, as the scores
 /// have it. Empty in other tasks than embeddings.
 pub(in crate::train) fn searched_rows(examples: &EncodedExamples, predictions: &[Prediction]) -> Vec<SearchedRow> {
     let Labels::Similarity(similarity) = &examples.labels else { return Vec::new() };

@@ -85,7 +85,7 @@ pub(in crate::train) fn similarity_scores(
     Evaluation { scores: compared.scores(similarity), loss, detail, ..Evaluation::default() }
 }
 
-/// What the scores of whole vectors, or of their first `size` numbers, are computed from, row by row or query by query.
+/// Parts from which the scores of whole vectors, or of their first `size` numbers, are computed, row by row or query by query.
 pub(in crate::train) fn similarity_parts(
     examples: &EncodedExamples,
     similarity: &Similarity,

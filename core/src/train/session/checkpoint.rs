@@ -14,7 +14,7 @@ use crate::train::session::{BestCheckpoint, Phase, Session};
 use crate::train::state::{HistoryEntry, RunState};
 
 impl Session {
-    /// What [`restore`](Self::restore) needs, without any row. `None` in the middle of an optimizer step, whose gradients
+    /// The state for [`restore`](Self::restore), without any row. `None` in the middle of an optimizer step, whose gradients
     /// are not saved, and in a dry run.
     pub fn checkpoint(&self) -> Option<SessionCheckpoint> {
         let phase = match &self.phase {

@@ -7,7 +7,7 @@ use crate::train::session::train_step::StepAccumulator;
 use crate::train::session::{Phase, Session};
 use crate::train::state::BatchPosition;
 
-/// What training goes on from. The session's own model is the best one once a run has ended.
+/// Point from which training goes on. The session's own model is the best one once a run has ended.
 pub(super) struct LiveTensors {
     /// The model after the last step.
     pub model: TaskModel,

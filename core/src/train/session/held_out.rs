@@ -83,7 +83,7 @@ impl Session {
         scores
     }
 
-    /// How far the probabilities can be trusted, with the threshold that the user has chosen.
+    /// Calibration of the probabilities, with the threshold that the user has chosen.
     pub(super) fn confidence(
         &self,
         examples: &EncodedExamples,

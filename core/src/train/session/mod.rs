@@ -79,7 +79,7 @@ pub struct Session {
     /// Scores on the test rows, once the run has ended.
     test: Option<Evaluation>,
     forgetting: Option<Forgetting>,
-    /// What the maps of the run are drawn from.
+    /// Records from which the maps of the run are drawn.
     trace: Trace,
     /// Says that another metric than the chosen one decides.
     metric_warning: Option<Diagnostic>,
@@ -93,7 +93,7 @@ struct BestCheckpoint {
     model: TaskModel,
     evaluation: Evaluation,
     predictions: Vec<Prediction>,
-    /// What a search by the vectors of embeddings found, which are not kept themselves.
+    /// Findings of a search by the vectors of embeddings, which are not kept themselves.
     searched: Vec<SearchedRow>,
 }
 
@@ -201,7 +201,7 @@ impl Session {
         matches!(self.data.validation.labels, Labels::Similarity(_))
     }
 
-    /// What the scores of the run are compared with: those of a constant prediction, or of the model before training. None
+    /// Scores with which those of the run are compared: those of a constant prediction, or of the model before training. None
     /// before that was measured, and for tasks with neither.
     pub fn baseline(&self) -> Option<Baseline> {
         if !self.compares_with_base() {
@@ -279,7 +279,7 @@ impl Session {
         self.best.as_ref().map(|best| (&best.evaluation, best.predictions.as_slice()))
     }
 
-    /// What the best evaluation so far found for the validation rows of embeddings; empty in other tasks.
+    /// Findings of the best evaluation so far for the validation rows of embeddings; empty in other tasks.
     pub fn searched(&self) -> &[SearchedRow] {
         self.best.as_ref().map_or(&[], |best| &best.searched)
     }

@@ -26,7 +26,7 @@ pub struct VectorFrame {
     pub vectors: Vec<f32>,
 }
 
-/// What is recorded of a run.
+/// Records of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// Texts whose vectors are recorded; empty if none are.
@@ -103,7 +103,7 @@ impl Session {
         }
     }
 
-    /// What was recorded at the evaluations so far.
+    /// Records at the evaluations so far.
     pub fn trace(&self) -> &Trace {
         &self.trace
     }

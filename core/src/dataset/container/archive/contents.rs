@@ -30,7 +30,7 @@ const VALIDATION: [&str; 4] = ["valid", "dev", "eval", "test"];
 /// Words in the name of a table with test rows.
 const TEST: [&str; 1] = ["test"];
 
-/// What is read from an archive.
+/// Part of an archive that is read.
 pub(crate) enum Contents {
     Table(ChosenTable),
     Classes(Classes),

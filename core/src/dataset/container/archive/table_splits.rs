@@ -53,7 +53,7 @@ impl TableSplits {
     }
 }
 
-/// What the rows of a table are for, in lower case: a word of its name, or else its folder.
+/// Purpose of a table's rows, in lower case: a word of its name, or else its folder.
 fn split(path: &str) -> Option<String> {
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));

@@ -58,7 +58,7 @@ pub(crate) enum SpreadsheetKind {
     Ods,
 }
 
-/// What a sheet holds.
+/// Content of a sheet.
 enum SheetContent {
     Empty,
     /// A few cells below each other.
@@ -126,7 +126,7 @@ impl Sheets {
         })
     }
 
-    /// What the first rows of a sheet hold.
+    /// Content of the first rows of a sheet.
     fn content(&self, files: &mut ZipFiles, sheet: usize) -> Result<SheetContent, Diagnostic> {
         let mut rows: Box<dyn SheetRows> = match &self.workbook {
             Some(workbook) => {

@@ -73,7 +73,7 @@ pub(crate) fn open_translations(name: &str, format: TranslationFormat, text: &st
     Ok(Opened { content, pieces, notices: None, warnings })
 }
 
-/// What was not read, and the choice between several languages.
+/// Warnings about units that were not read, and about the choice between several languages.
 fn warnings(translations: &Translations) -> Vec<Diagnostic> {
     let Translations { languages, untranslated, unsure, .. } = translations;
     let mut warnings = Vec::new();
