@@ -16,6 +16,8 @@ const CONFIG: &str = r#"{"model_type": "llama", "vocab_size": 49152, "hidden_siz
     "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "max_position_embeddings": 2048,
     "tie_word_embeddings": true, "hidden_act": "silu"}"#;
 const LENGTH: u32 = 128;
+/// Number of values after which those of a weight repeat.
+const PERIOD: usize = 128;
 
 /// A model of small values, as a file of type `dtype` would give it.
 fn model(dtype: Dtype) -> TaskModel {
@@ -24,11 +26,13 @@ fn model(dtype: Dtype) -> TaskModel {
     let mut add = |name: String, shape: &[usize]| {
         let values = shape.iter().product::<usize>();
         // Less than 0.02, in bfloat16 or as the upper half of 32 bits.
-        let halves = (0..values).map(|i| 0x3c00u16 + (i * 7919 % 128) as u16 + 0x8000 * (i % 2) as u16);
-        let bytes: Vec<u8> = match dtype {
+        let halves = (0..PERIOD).map(|i| 0x3c00u16 + (i * 7919 % PERIOD) as u16 + 0x8000 * (i % 2) as u16);
+        let period: Vec<u8> = match dtype {
             Dtype::BF16 => halves.flat_map(u16::to_le_bytes).collect(),
             _ => halves.flat_map(|half| (u32::from(half) << 16).to_le_bytes()).collect(),
         };
+        let mut bytes = period.repeat(values.div_ceil(PERIOD));
+        bytes.truncate(values * period.len() / PERIOD);
         let info = TensorInfo { name, dtype, shape: shape.to_vec(), bytes: 0..bytes.len() as u64 };
         tensors.add(&info, bytes).unwrap();
     };

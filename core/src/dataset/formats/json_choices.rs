@@ -1,5 +1,5 @@
-//! Questions with several choices, as prompts with the choices and completions with the right one: RACE, CommonsenseQA, ARC,
-//! MMLU, HellaSwag.
+//! Questions with several choices, as prompts with the choices and completions with the right one: CommonsenseQA, ARC, OpenBookQA,
+//! MMLU, and RACE where a row has one question.
 
 use serde_json::{Map, Value};
 
