@@ -119,17 +119,23 @@ const NESTED: [(&str, &str, &str); 6] = [
         "Export the annotations as CoNLL 2002 instead.",
     ),
     ("<xmi:XMI", "an annotation file of UIMA or INCEpTION (XMI)", "Export the annotations as CoNLL 2002 instead."),
-    (
-        "<resources",
-        "a file of Android's texts, in one language",
-        "Write the texts of two such files as CSV, with a column for each language.",
-    ),
+    ("<resources", "a file of Android's texts, in one language", ONE_LANGUAGE),
     ("<aspectTerm", ASPECTS, ASPECT_ROWS),
     ("<Opinion", ASPECTS, ASPECT_ROWS),
     ("<sentences>", ASPECTS, ASPECT_ROWS),
 ];
 const ASPECTS: &str = "a file of SemEval with opinions on aspects (XML)";
 const ASPECT_ROWS: &str = "Write a row for each aspect as CSV: the sentence, the aspect and its polarity. Hone learns them as pairs with a label.";
+const ONE_LANGUAGE: &str = "Write the texts of two such files as CSV, with a column for each language.";
+/// Endings of the names of other formats, which would pass for running text, with a description and a remedy.
+const ENDINGS: [(&str, &str, &str); 4] = [
+    (".yaml", YAML, YAML_ROWS),
+    (".yml", YAML, YAML_ROWS),
+    (".strings", "a file of an app's texts, in one language", ONE_LANGUAGE),
+    (".properties", "a file of a program's texts or settings", ONE_LANGUAGE),
+];
+const YAML: &str = "a YAML file";
+const YAML_ROWS: &str = "Save its rows as JSON: `json.dump(yaml.safe_load(open(…)), …)` in Python does. If it is running text, end its name in .txt.";
 /// Bytes in which such an element is looked for.
 const NESTED_HEAD_BYTES: usize = 4096;
 /// Longest file that may be an error message, in bytes.
@@ -167,6 +173,20 @@ pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
         Some((what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what}, whatever its name."))
             .done("The file was not read.")
             .remedy(remedy)),
+        None => Ok(()),
+    }
+}
+
+/// Rejects files of other formats that are text too, by the endings of their names.
+///
+/// # Errors
+/// `data.not-data`.
+pub(crate) fn check_ending(name: &str) -> Result<(), Diagnostic> {
+    let name = name.to_lowercase();
+    match ENDINGS.iter().find(|(ending, ..)| name.ends_with(ending)) {
+        Some((ending, what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what} ({ending})."))
+            .done("The file was not read.")
+            .remedy(*remedy)),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use crate::dataset::formats::decode::{Decoder, ends_in_cr};
 use crate::dataset::formats::detect::{Detected, detect};
 use crate::dataset::formats::json::has_rows_on_one_line;
-use crate::dataset::formats::not_text::check_is_text;
+use crate::dataset::formats::not_text::{check_ending, check_is_text};
 use crate::dataset::formats::reader::RecordReader;
 use crate::dataset::formats::{text, threads};
 use crate::dataset::inspect::findings::{Findings, empty_file};
@@ -145,6 +145,7 @@ impl RecordScan {
         let is_text = content.kind == ContentKind::Text;
         if is_text {
             check_is_text(head)?;
+            check_ending(&content.name)?;
         }
         let detected = match hints.encoding {
             // What Hone itself wrote is UTF-8.

@@ -322,3 +322,18 @@ fn formats_of_other_programs_are_refused_by_name() {
         assert!(error.what.contains(what) && !error.remedy.is_empty(), "{error}");
     }
 }
+
+#[test]
+fn formats_that_would_pass_for_running_text_are_refused_by_their_endings() {
+    for (name, file, what) in [
+        ("rows.yaml", "- text: so good\n  label: pos\n- text: so bad\n  label: neg\n", "YAML"),
+        ("data.YML", "- text: so good\n  label: pos\n", "YAML"),
+        ("Localizable.strings", "/* Title */\n\"open\" = \"Öffnen\";\n", "app's texts"),
+        ("messages.properties", "open=Öffnen\nclose=Schließen\n", "program's texts"),
+    ] {
+        let mut scanner = Scanner::new(name, 99.0, Hints::default());
+        let error = scanner.push(file.as_bytes()).and_then(|()| scanner.finish()).unwrap_err();
+        assert_eq!(error.code, "data.not-data", "{name}");
+        assert!(error.what.contains(what) && !error.remedy.is_empty(), "{error}");
+    }
+}
