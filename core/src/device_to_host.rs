@@ -22,6 +22,16 @@ pub async fn data_to_host<const D: usize>(tensor: Tensor<D>) -> Result<TensorDat
     data.try_cast_as::<f32>().map_err(device_failed)
 }
 
+/// The result of a read from the CPU, which is done as soon as it is asked for.
+#[cfg(test)]
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    use std::task::{Context, Poll, Waker};
+    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the CPU makes no one wait"),
+    }
+}
+
 /// The scalars that decide whether an optimizer step is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepScalars {

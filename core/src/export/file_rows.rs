@@ -109,21 +109,12 @@ fn transpose(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll, Waker};
-
     use burn::tensor::Device;
 
     use super::*;
+    use crate::device_to_host::ready;
     use crate::recipe::ParamGroup;
     use crate::weights::Weight;
-
-    /// On the CPU, results are there at once.
-    fn ready<T>(future: impl Future<Output = T>) -> T {
-        match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result,
-            Poll::Pending => panic!("a read that does not end at once"),
-        }
-    }
 
     #[test]
     fn pieces_are_the_rows_of_the_file() {

@@ -164,20 +164,8 @@ fn examples(case: &BenchCase, family: Family) -> EncodedExamples {
 
 #[cfg(test)]
 mod tests {
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
     use super::*;
-    use crate::device_to_host::step_to_host;
-
-    /// On the CPU a read is done as soon as it is asked for.
-    fn now<T>(future: impl Future<Output = T>) -> T {
-        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the CPU makes no one wait"),
-        }
-    }
+    use crate::device_to_host::{ready, step_to_host};
 
     fn case(size: &str, keeps_prefix: bool) -> BenchCase {
         let (batch, len, steps, generated_tokens) = (2, 8, 1, 1);
@@ -188,7 +176,7 @@ mod tests {
         let mut bench = BenchModel::new(case, &Device::flex()).unwrap();
         let mut step = |number| {
             let (loss, gradients) = bench.gradients(number);
-            let scalars = now(step_to_host(gradients.step_scalars(loss))).unwrap();
+            let scalars = ready(step_to_host(gradients.step_scalars(loss))).unwrap();
             bench.update(gradients, scalars.squared_norm);
             scalars.loss
         };
@@ -209,8 +197,8 @@ mod tests {
     fn only_decoders_generate() {
         let generated = |size| {
             let bench = BenchModel::new(&case(size, false), &Device::flex()).unwrap();
-            let mut generator = now(bench.generator(1)).unwrap()?;
-            now(generator.advance(bench.model())).unwrap();
+            let mut generator = ready(bench.generator(1)).unwrap()?;
+            ready(generator.advance(bench.model())).unwrap();
             Some(generator.generated().len())
         };
         assert_eq!([generated("micro"), generated("decoder")], [None, Some(2)]);

@@ -53,11 +53,10 @@ pub(super) async fn recent_similarities(vectors: &Tensor<2>, asked: &[usize]) ->
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll, Waker};
-
     use burn::tensor::Device;
 
     use super::*;
+    use crate::device_to_host::ready;
 
     #[test]
     fn rows_are_drawn_at_random_until_there_are_labels_and_a_head() {
@@ -74,14 +73,6 @@ mod tests {
         assert_eq!(PoolChoice { labels: RANDOM_LABELS - 1, ..choice }.next(), Some(0));
         assert_eq!(PoolChoice { probabilities: &[], ..choice }.next(), Some(0));
         assert_eq!(PoolChoice { asked: &[0, 1, 2], ..choice }.next(), None);
-    }
-
-    /// The CPU never waits.
-    fn ready<T>(future: impl Future<Output = T>) -> T {
-        match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the CPU made us wait"),
-        }
     }
 
     #[test]

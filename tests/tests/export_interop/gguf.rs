@@ -2,7 +2,6 @@
 //! `../../llama-cpp/open-gguf.mjs` opens them in llama.cpp, and Hone's own reader opens them too.
 
 use std::io::{Cursor, Read};
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hone_core::export::ExportedModel;
@@ -219,12 +218,6 @@ fn tuned_embeddings(pretrained: &Pretrained, pooling: Pooling) -> Session {
     let mut session = pretrained.session(spec, rows, &Device::flex()).unwrap();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     session
-}
-
-fn check(program: PathBuf, script: &str, folders: &Path) {
-    let output = Command::new(program).arg(script).arg(folders).output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -311,12 +311,5 @@ fn scripts_begin_with_the_loss_of_the_engine_and_train_alike_in_one_process_and_
     for run in runs() {
         run.write(&folder);
     }
-    let output = Command::new(python())
-        .arg("python/check_scripts.py")
-        .arg(&folder)
-        .env("OMP_NUM_THREADS", "1")
-        .output()
-        .expect("Python");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    check(python(), "python/check_scripts.py", &folder);
 }

@@ -21,7 +21,7 @@ mod wrong_rows;
 
 use std::fs;
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use burn::tensor::Device;
@@ -148,12 +148,12 @@ fn exports_predict_the_same_in_transformers_and_peft() {
             case.write(AdapterKind::Lora, &folder);
         }
     }
-    let output = Command::new(python())
-        .arg("python/check_exports.py")
-        .arg(&folder)
-        .env("OMP_NUM_THREADS", "1")
-        .output()
-        .expect("Python");
+    check(python(), "python/check_exports.py", &folder);
+}
+
+/// Runs a script on a folder, which must succeed.
+fn check(program: PathBuf, script: &str, folder: &Path) {
+    let output = Command::new(program).arg(script).arg(folder).env("OMP_NUM_THREADS", "1").output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -2,7 +2,6 @@
 //! transformers.js must open the folders as they are (`../../e2e/open-onnx.mjs`).
 
 use std::io::Cursor;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hone_core::export::ExportedModel;
@@ -158,20 +157,14 @@ fn write_minilm(folder: &Path) {
     }
 }
 
-fn check(program: PathBuf, script: &str) {
-    let output = Command::new(program).arg(script).arg(folders()).env("OMP_NUM_THREADS", "1").output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
-}
-
 #[test]
 fn onnx_runtime_computes_the_logits_of_the_engine() {
-    check(python(), "python/check_onnx.py");
+    check(python(), "python/check_onnx.py", folders());
 }
 
 #[test]
 fn transformers_js_opens_the_onnx_folders_and_predicts_the_same() {
-    check("node".into(), "e2e/open-onnx.mjs");
+    check("node".into(), "e2e/open-onnx.mjs", folders());
 }
 
 #[test]
