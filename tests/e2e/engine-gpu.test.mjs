@@ -32,10 +32,19 @@ const recipes = {
     focal_gamma: 2,
     label_smoothing: 0.1,
   },
-  // The outputs of the frozen layer are computed in the first epoch, cached, and read in the second.
-  "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, learning_rate: 0.02 },
-  // Both devices draw the same masks.
-  "R-Drop": { ...common, r_drop: 1, dropout: 0.1, attention_dropout: 0.1, head_dropout: 0.1 },
+  // The outputs of the frozen layer are computed in the first epoch, cached, and read in the second. Both devices draw the
+  // same masks.
+  "LoRA above a frozen layer, R-Drop": {
+    ...common,
+    adapter: "lora",
+    unfreezing: "last",
+    last_layers: 1,
+    learning_rate: 0.02,
+    r_drop: 1,
+    dropout: 0.1,
+    attention_dropout: 0.1,
+    head_dropout: 0.1,
+  },
 };
 
 /** Losses of every recipe on a device, by name. */
