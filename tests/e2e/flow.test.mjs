@@ -4,116 +4,108 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { chooseFile, finished, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
-import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
+import { assertAccessible, bothColors, drop, fileOf, look, screenshot, withPage } from "./harness.mjs";
 
 test("a user drops a file, trains, tries and downloads; each step is accessible", async () => {
-  for (const colorScheme of ["light", "dark"]) {
-    await withPage(
-      async (page) => {
-        await withFakeWorker(page);
-        await drop(page.getByText("Drop a file of examples, or a folder"), reviews);
-        await page.getByText("1,237 rows can be used.").waitFor();
-        await page.getByText("Loaded: 6 layers").waitFor();
-        await page.getByLabel("Test split").fill("20");
-        await page.getByLabel("Test split").blur();
-        await page.getByText("124 for validation, 247 for the test.").waitFor();
-        await page.getByRole("button", { name: "Find suspected labels" }).click();
-        await page.getByText("4 labels of 1,237 rows may be wrong.").waitFor();
-        await page.getByRole("region", { name: "Suspected labels" }).getByText("labeled rotten (2 %), probably fresh (98 %)").waitFor();
-        const groups = page.getByRole("region", { name: "Duplicates and outliers" });
-        await groups.getByText("Nearly the same in training and validation").waitFor();
-        await groups.getByText("Unlike all others: 3.1 times as far").waitFor();
-        await page.getByRole("button", { name: "Next rows" }).click();
-        await page.getByText("9 to 28 of 1,240 rows").waitFor();
-        await page.getByLabel("Only rows that are not used").check();
-        await page.getByText("1 to 3 of 3 rows").waitFor();
-        assert.equal(await page.getByText("Not used: no label").count(), 3);
-        const suspects = page.getByRole("region", { name: "Suspected labels" });
-        await suspects.getByRole("button", { name: "Drop the row" }).first().click();
-        await suspects.getByText("Dropped.").waitFor();
-        await suspects.getByRole("button", { name: "Undo" }).first().click();
-        await suspects.getByRole("button", { name: "Change to fresh" }).first().click();
-        await page.getByText("1 change, not in the open file yet. Opening another file drops them.").waitFor();
-        const [corrected] = await Promise.all([
-          page.waitForEvent("download"),
-          page.getByRole("button", { name: "Download the corrected file" }).click(),
-        ]);
-        assert.equal(corrected.suggestedFilename(), "reviews-corrected.csv");
-        assert.equal(await readFile(await corrected.path(), "utf8"), JSON.stringify([{ line: 2, word: null, labels: ["fresh"] }]));
-        await screenshot(page, `suspects-${colorScheme}`);
-        await page.getByRole("button", { name: "Label rows" }).click();
-        const asked = page.getByRole("group", { name: "Row to label" });
-        await asked.getByText("on line 17").waitFor();
-        await asked.focus();
-        await page.keyboard.press("1");
-        await asked.getByText("on line 214").waitFor();
-        await page.keyboard.press("s");
-        await asked.getByText("on line 803").waitFor();
-        await page.keyboard.press("u");
-        await asked.getByText("on line 214").waitFor();
-        await page.getByLabel("Another label").fill("stale");
-        await page.keyboard.press("Enter");
-        await page.getByText("2 labels given, 1 rows left.").waitFor();
-        await asked.getByRole("button", { name: "3 stale" }).waitFor();
-        await screenshot(page, `label-rows-${colorScheme}`);
-        await page.getByRole("button", { name: "Use the corrected file" }).click();
-        await page.getByText("3 changes are in the open file.").waitFor();
-        await page.getByText("Advanced", { exact: true }).click();
-        await assertAccessible(page);
-        await screenshot(page, `data-${colorScheme}`);
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await drop(page.getByText("Drop a file of examples, or a folder"), reviews);
+    await page.getByText("1,237 rows can be used.").waitFor();
+    await page.getByText("Loaded: 6 layers").waitFor();
+    await page.getByLabel("Test split").fill("20");
+    await page.getByLabel("Test split").blur();
+    await page.getByText("124 for validation, 247 for the test.").waitFor();
+    await page.getByRole("button", { name: "Find suspected labels" }).click();
+    await page.getByText("4 labels of 1,237 rows may be wrong.").waitFor();
+    await page.getByRole("region", { name: "Suspected labels" }).getByText("labeled rotten (2 %), probably fresh (98 %)").waitFor();
+    const groups = page.getByRole("region", { name: "Duplicates and outliers" });
+    await groups.getByText("Nearly the same in training and validation").waitFor();
+    await groups.getByText("Unlike all others: 3.1 times as far").waitFor();
+    await page.getByRole("button", { name: "Next rows" }).click();
+    await page.getByText("9 to 28 of 1,240 rows").waitFor();
+    await page.getByLabel("Only rows that are not used").check();
+    await page.getByText("1 to 3 of 3 rows").waitFor();
+    assert.equal(await page.getByText("Not used: no label").count(), 3);
+    const suspects = page.getByRole("region", { name: "Suspected labels" });
+    await suspects.getByRole("button", { name: "Drop the row" }).first().click();
+    await suspects.getByText("Dropped.").waitFor();
+    await suspects.getByRole("button", { name: "Undo" }).first().click();
+    await suspects.getByRole("button", { name: "Change to fresh" }).first().click();
+    await page.getByText("1 change, not in the open file yet. Opening another file drops them.").waitFor();
+    const [corrected] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download the corrected file" }).click(),
+    ]);
+    assert.equal(corrected.suggestedFilename(), "reviews-corrected.csv");
+    assert.equal(await readFile(await corrected.path(), "utf8"), JSON.stringify([{ line: 2, word: null, labels: ["fresh"] }]));
+    await look(page, "suspects", bothColors);
+    await page.getByRole("button", { name: "Label rows" }).click();
+    const asked = page.getByRole("group", { name: "Row to label" });
+    await asked.getByText("on line 17").waitFor();
+    await asked.focus();
+    await page.keyboard.press("1");
+    await asked.getByText("on line 214").waitFor();
+    await page.keyboard.press("s");
+    await asked.getByText("on line 803").waitFor();
+    await page.keyboard.press("u");
+    await asked.getByText("on line 214").waitFor();
+    await page.getByLabel("Another label").fill("stale");
+    await page.keyboard.press("Enter");
+    await page.getByText("2 labels given, 1 rows left.").waitFor();
+    await asked.getByRole("button", { name: "3 stale" }).waitFor();
+    await look(page, "label-rows", bothColors);
+    await page.getByRole("button", { name: "Use the corrected file" }).click();
+    await page.getByText("3 changes are in the open file.").waitFor();
+    await page.getByText("Advanced", { exact: true }).click();
+    await look(page, "data", bothColors);
 
-        await start(page);
-        await page.getByRole("img", { name: /^Training loss fell from/ }).waitFor();
-        await assertAccessible(page);
-        await screenshot(page, `running-${colorScheme}`);
+    await start(page);
+    await page.getByRole("img", { name: /^Training loss fell from/ }).waitFor();
+    await look(page, "running", bothColors);
 
-        await finished(page);
-        await page.getByRole("heading", { name: "Result on the test rows" }).waitFor();
-        const score = page.getByRole("region", { name: "Test result" }).getByRole("cell", { name: /^0\.\d+ \(0\.\d+–0\.\d+\)$/ });
-        await score.waitFor();
-        await page.getByText("calibrated with temperature 1.42").waitFor();
-        await page.getByLabel("or choose it for an accuracy of").fill("92");
-        await page.getByLabel("or choose it for an accuracy of").blur();
-        await page.getByText(/of the validation rows keep a label/).waitFor();
-        assert.notEqual(await page.getByLabel("Unsure below").inputValue(), "0");
-        await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
-        await page.getByText("1 to 4 of 7 wrong rows, the surest mistakes first").waitFor();
-        assert.equal(await page.getByLabel("True label").inputValue(), "1");
-        await page.getByRole("button", { name: "More wrong rows" }).click();
-        await page.getByText("21 to 24 of 27 wrong rows").waitFor();
-        await page.getByLabel("Search in them").fill("triumph");
-        await page.getByLabel("Search in them").blur();
-        await page.getByText("1 to 1 of 4 wrong rows").waitFor();
-        await page.getByText("Nearest training rows", { exact: true }).click();
-        await page.getByText("rotten, line 40, cosine 0.934").waitFor();
-        await page.getByRole("button", { name: "Change to fresh" }).click();
-        await page.getByText("Changed to fresh.").waitFor();
-        await page.getByRole("button", { name: "Show maps" }).click();
-        await page.getByText(/^At step \d+, the nearest other text has the same label for 80 %/).waitFor();
-        await page.getByRole("slider", { name: /^Evaluation step/ }).fill("0");
-        await page.getByText(/^At before training, the nearest other text/).waitFor();
-        const rowCursor = page.getByRole("slider", { name: "Row on the map “Rows by confidence and variability”" });
-        await rowCursor.fill("3");
-        assert.equal(await rowCursor.getAttribute("aria-valuetext"), "“Warm and funny.”, line 5, rotten, confidence 25 %, variability 0.03");
-        await page.getByText("true: rotten; predicted: fresh", { exact: true }).last().waitFor();
-        await assertAccessible(page);
-        await page.getByLabel("Text", { exact: true }).fill("It was not good.");
-        await page.getByRole("button", { name: "Predict", exact: true }).click();
-        const after = page.getByRole("table", { name: "After training" });
-        await after.getByRole("row", { name: /rotten.*91/ }).waitFor();
+    await finished(page);
+    await page.getByRole("heading", { name: "Result on the test rows" }).waitFor();
+    const score = page.getByRole("region", { name: "Test result" }).getByRole("cell", { name: /^0\.\d+ \(0\.\d+–0\.\d+\)$/ });
+    await score.waitFor();
+    await page.getByText("calibrated with temperature 1.42").waitFor();
+    await page.getByLabel("or choose it for an accuracy of").fill("92");
+    await page.getByLabel("or choose it for an accuracy of").blur();
+    await page.getByText(/of the validation rows keep a label/).waitFor();
+    assert.notEqual(await page.getByLabel("Unsure below").inputValue(), "0");
+    await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
+    await page.getByText("1 to 4 of 7 wrong rows, the surest mistakes first").waitFor();
+    assert.equal(await page.getByLabel("True label").inputValue(), "1");
+    await page.getByRole("button", { name: "More wrong rows" }).click();
+    await page.getByText("21 to 24 of 27 wrong rows").waitFor();
+    await page.getByLabel("Search in them").fill("triumph");
+    await page.getByLabel("Search in them").blur();
+    await page.getByText("1 to 1 of 4 wrong rows").waitFor();
+    await page.getByText("Nearest training rows", { exact: true }).click();
+    await page.getByText("rotten, line 40, cosine 0.934").waitFor();
+    await page.getByRole("button", { name: "Change to fresh" }).click();
+    await page.getByText("Changed to fresh.").waitFor();
+    await page.getByRole("button", { name: "Show maps" }).click();
+    await page.getByText(/^At step \d+, the nearest other text has the same label for 80 %/).waitFor();
+    await page.getByRole("slider", { name: /^Evaluation step/ }).fill("0");
+    await page.getByText(/^At before training, the nearest other text/).waitFor();
+    const rowCursor = page.getByRole("slider", { name: "Row on the map “Rows by confidence and variability”" });
+    await rowCursor.fill("3");
+    assert.equal(await rowCursor.getAttribute("aria-valuetext"), "“Warm and funny.”, line 5, rotten, confidence 25 %, variability 0.03");
+    await page.getByText("true: rotten; predicted: fresh", { exact: true }).last().waitFor();
+    await assertAccessible(page);
+    await page.getByLabel("Text", { exact: true }).fill("It was not good.");
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
+    const after = page.getByRole("table", { name: "After training" });
+    await after.getByRole("row", { name: /rotten.*91/ }).waitFor();
 
-        const [download] = await Promise.all([
-          page.waitForEvent("download"),
-          page.getByRole("button", { name: /Download model/ }).click(),
-        ]);
-        assert.equal(download.suggestedFilename(), "hone-reviews.zip");
-        assert.equal(await readFile(await download.path(), "utf8"), "PK");
-        await assertAccessible(page);
-        await screenshot(page, `finished-${colorScheme}`);
-      },
-      { colorScheme },
-    );
-  }
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: /Download model/ }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "hone-reviews.zip");
+    assert.equal(await readFile(await download.path(), "utf8"), "PK");
+    await look(page, "finished", bothColors);
+  });
 });
 
 test("the whole flow fits a narrow screen", async () => {

@@ -121,6 +121,36 @@ export function screenshot(page, name) {
   return page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
 }
 
+/** A light screen and a dark one, as wide as they are. */
+export const bothColors = [{ colorScheme: "light" }, { colorScheme: "dark" }];
+
+/** A wide light screen, and a narrow dark one. */
+export const bothScreens = [
+  { colorScheme: "light", width: 1280 },
+  { colorScheme: "dark", width: 360 },
+];
+
+/**
+ * Looks at the page as it is now on every screen: it is accessible, nothing scrolls sideways, and there is a screenshot of
+ * it. Ends on the first screen.
+ */
+export async function look(page, name, screens) {
+  const show = async ({ colorScheme, width }) => {
+    await page.emulateMedia({ colorScheme });
+    if (width) await page.setViewportSize({ width, height: 800 });
+  };
+  for (const screen of screens) {
+    await show(screen);
+    // Elements covered by the bar of steps count as too small to press.
+    await page.evaluate(() => scrollTo(0, 0));
+    await assertAccessible(page);
+    const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert(content <= window, `${name}: ${content} px wide on a screen of ${window} px`);
+    await screenshot(page, `${name}-${screen.colorScheme}`);
+  }
+  await show(screens[0]);
+}
+
 /** A file for an input or a drop, from a text or from bytes. */
 export function fileOf(name, content, mimeType = "text/csv") {
   return { name, mimeType, buffer: Buffer.from(content) };

@@ -2,20 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertAccessible, screenshot, startWorker, withPage } from "./harness.mjs";
+import { bothColors, look, screenshot, startWorker, withPage } from "./harness.mjs";
 import { MINUTE } from "./real.mjs";
 
 test("the page opens, introduces itself, and is accessible in light and dark", async () => {
-  for (const colorScheme of ["light", "dark"]) {
-    await withPage(
-      async (page) => {
-        await page.getByRole("heading", { level: 1, name: "Hone" }).waitFor();
-        await assertAccessible(page);
-        await screenshot(page, `opened-${colorScheme}`);
-      },
-      { colorScheme },
-    );
-  }
+  await withPage(async (page) => {
+    await page.getByRole("heading", { level: 1, name: "Hone" }).waitFor();
+    await look(page, "opened", bothColors);
+  });
 });
 
 test("page, worker and service worker start without a warning or an error in the console", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { chooseFile, chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
-import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+import { assertAccessible, bothScreens, look, withPage } from "./harness.mjs";
 
 /** How the rows are read, from the recipe that the page saves. */
 async function savedData(page) {
@@ -16,23 +16,13 @@ async function savedData(page) {
   return JSON.parse(await readFile(await download.path(), "utf8")).data;
 }
 
-/** Visits the page on a wide light screen, and on a narrow dark one. */
-async function onBothScreens(name, visit) {
-  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
-    await withPage(
-      async (page) => {
-        await withFakeWorker(page);
-        await visit(page);
-        // Elements covered by the bar of steps count as too small to press.
-        await page.evaluate(() => scrollTo(0, 0));
-        await assertAccessible(page);
-        const scrolls = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert(scrolls <= width, `${scrolls} px wide`);
-        await screenshot(page, `task-${name}-${colorScheme}`);
-      },
-      { colorScheme, viewport: { width, height: 800 } },
-    );
-  }
+/** Visits the page, and looks at what that has led to on both screens. */
+async function visited(name, visit) {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await visit(page);
+    await look(page, `task-${name}`, bothScreens);
+  });
 }
 
 async function train(page) {
@@ -41,7 +31,7 @@ async function train(page) {
 }
 
 test("several labels: thresholds next to the scores, and each label of a text marked", async () => {
-  await onBothScreens("labels", async (page) => {
+  await visited("labels", async (page) => {
     await chooseTask(page, "films.csv");
     await page.getByText("0.85 labels per row on average").waitFor();
     assert.equal(await page.getByLabel(/^Task/).inputValue(), "0");
@@ -60,7 +50,7 @@ test("several labels: thresholds next to the scores, and each label of a text ma
 });
 
 test("plain tags: words next to the most frequent tag, with a confusion matrix that opens texts", async () => {
-  await onBothScreens("speech", async (page) => {
+  await visited("speech", async (page) => {
     await chooseTask(page, "speech.conll");
     await train(page);
     await page.getByRole("row", { name: /^Tuned model 0\.910 0\.890/ }).waitFor();
@@ -72,7 +62,7 @@ test("plain tags: words next to the most frequent tag, with a confusion matrix t
 });
 
 test("embeddings: scores next to those before training, and a search of the user's own texts", async () => {
-  await onBothScreens("embeddings", async (page) => {
+  await visited("embeddings", async (page) => {
     await chooseTask(page, "meanings.csv");
     await page.getByLabel("Negative column").waitFor();
     await openGroups(page, "Regularization");
@@ -92,7 +82,7 @@ test("embeddings: scores next to those before training, and a search of the user
 });
 
 test("rerankers: scores next to those before training, and the user's own passages in the order of their scores", async () => {
-  await onBothScreens("reranker", async (page) => {
+  await visited("reranker", async (page) => {
     await chooseTask(page, "passages.csv");
     await page.getByLabel("Passage column").waitFor();
     await train(page);
@@ -110,7 +100,7 @@ test("rerankers: scores next to those before training, and the user's own passag
 });
 
 test("a number for a pair: next to a baseline, as a scatter plot, and for the user's own pair", async () => {
-  await onBothScreens("numbers", async (page) => {
+  await visited("numbers", async (page) => {
     await chooseTask(page, "pairs.tsv");
     await page.getByText("From 0 to 5, 2.61 on average").waitFor();
     await page.getByLabel("Second text column").selectOption("none");
@@ -128,7 +118,7 @@ test("a number for a pair: next to a baseline, as a scatter plot, and for the us
 });
 
 test("entities: repairs are reported, and entities are highlighted in the text", async () => {
-  await onBothScreens("entities", async (page) => {
+  await visited("entities", async (page) => {
     await chooseTask(page, "people.conll");
     await page.getByText("12 tags were repaired").waitFor();
     await page.getByText("1 span skipped").click();
@@ -143,7 +133,7 @@ test("entities: repairs are reported, and entities are highlighted in the text",
 });
 
 test("answers: the most likely span is highlighted in the passage, and the others are listed", async () => {
-  await onBothScreens("answers", async (page) => {
+  await visited("answers", async (page) => {
     await chooseTask(page, "questions.json");
     await page.getByText("9 answers were located").waitFor();
     await openGroups(page, "Batch and length");
@@ -160,7 +150,7 @@ test("answers: the most likely span is highlighted in the passage, and the other
 });
 
 test("generation: two files become prompts, a decoder is chosen, and both models generate side by side", async () => {
-  await onBothScreens("texts", async (page) => {
+  await visited("texts", async (page) => {
     await chooseTask(page, "corpus.fra", "corpus.eng");
     await page.getByText(/English\.\s+Il fait beau/).waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("English for {nothing}");
@@ -245,7 +235,7 @@ test("a task that the file does not seem to fit can be chosen, and its columns s
 });
 
 test("header, delimiter and quotes can be set, and a setting that does not fit is taken back", async () => {
-  await onBothScreens("reading", async (page) => {
+  await visited("reading", async (page) => {
     await chooseFile(page);
     await page.getByText("Change how it is read", { exact: true }).click();
     await page.getByLabel(/^Header/).selectOption({ label: "no: the first line is a row" });
