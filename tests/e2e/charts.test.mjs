@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { chooseFile, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
-import { address, allOpen, assertAccessible, screenshot, withPage } from "./harness.mjs";
+import { address, allOpen, assertAccessible, bothScreens, look, withPage } from "./harness.mjs";
 
 const saved = async (page, name) => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
@@ -68,8 +68,7 @@ test("charts tell their values to pointer and keyboard, and can be taken away", 
     await page.getByRole("slider", { name: "Minimum change" }).press("End");
     await patience.press("ArrowRight");
     await page.getByText(/^With a patience of 1, the run would have ended at step \d+/).first().waitFor();
-    await assertAccessible(page);
-    await screenshot(page, "charts");
+    await look(page, "charts", bothScreens);
   });
 });
 
@@ -112,14 +111,13 @@ test("a lesson opens by its link, asks for a prediction, and explains what its r
     await lesson.getByRole("radio", { name: "In both about the same." }).check();
     await lesson.getByText(/2.runs, about .* on a CPU with two cores/).waitFor();
     await assertAccessible(page);
-    await screenshot(page, "lesson");
     await lesson.getByRole("button", { name: "Run it" }).click();
     await lesson.getByText("Run 2 of 2 is going on.").waitFor();
     // The runs of the fake worker are the same.
     await lesson.getByText("As you predicted: In both about the same.").waitFor();
     await lesson.getByText(/The gap at the end was -?[\d.e-]+ without and -?[\d.e-]+ with the techniques/).waitFor();
     await lesson.getByText(/that is no difference that|Best validation accuracy/).first().waitFor();
-    await assertAccessible(page);
+    await look(page, "lesson", bothScreens);
     await lesson.getByRole("button", { name: "Close the lesson" }).click();
     await lesson.waitFor({ state: "hidden" });
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { finished, openGroups, start } from "./fake.mjs";
-import { address, fileOf, withPage } from "./harness.mjs";
+import { address, bothScreens, fileOf, look, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, fill, knowGpu, listen } from "./real.mjs";
 
@@ -94,6 +94,7 @@ test("a run shows its rows, layers and pinned texts, and studies and three rates
     await page.getByRole("button", { name: "Run all" }).click();
     await study.getByText(/^Without a remedy, validation loss /).waitFor();
     await study.getByText(/^Best validation accuracy: .*early stopping/).waitFor();
+    await look(page, "study", bothScreens);
   });
 });
 

@@ -5,7 +5,7 @@ import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, openGroups, start } from "./fake.mjs";
-import { drop, out, passTime, protocolVersion, screenshot, startWorker, url, withMovableClock, withPage } from "./harness.mjs";
+import { drop, out, protocolVersion, screenshot, startWorker, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, definitions, events, listen, losses } from "./real.mjs";
 
@@ -154,7 +154,7 @@ test("a file of 200 MB is streamed, and the page stays responsive", async () => 
 test("a real worker that is terminated during a run is replaced, and the new one can train", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(2 * MINUTE);
-    await withMovableClock(page);
+    await page.clock.install();
     await withMicroModel(page);
     await page.getByLabel("Choose a file").setInputFiles(microTexts(2000));
     await page.getByText("Loaded: 2 layers").waitFor();
@@ -162,7 +162,7 @@ test("a real worker that is terminated during a run is replaced, and the new one
     await page.getByLabel("Epochs").fill("100");
     await start(page);
     await page.workers()[0].evaluate(() => self.close());
-    await passTime(page, 30);
+    await page.clock.runFor(31_000);
     await page.getByText("The engine has not responded for 30 seconds.").waitFor();
     await page.getByText("2,000 rows can be used").waitFor();
     assert.equal(await page.getByLabel("Epochs").inputValue(), "100");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { chooseFile, finished, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
-import { assertAccessible, bothColors, drop, fileOf, look, screenshot, withPage } from "./harness.mjs";
+import { assertAccessible, bothColors, bothScreens, drop, fileOf, look, screenshot, withPage } from "./harness.mjs";
 
 test("a user drops a file, trains, tries and downloads; each step is accessible", async () => {
   await withPage(async (page) => {
@@ -92,7 +92,7 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
     await rowCursor.fill("3");
     assert.equal(await rowCursor.getAttribute("aria-valuetext"), "“Warm and funny.”, line 5, rotten, confidence 25 %, variability 0.03");
     await page.getByText("true: rotten; predicted: fresh", { exact: true }).last().waitFor();
-    await assertAccessible(page);
+    await look(page, "maps", bothScreens);
     await page.getByLabel("Text", { exact: true }).fill("It was not good.");
     await page.getByRole("button", { name: "Predict", exact: true }).click();
     const after = page.getByRole("table", { name: "After training" });

@@ -42,24 +42,6 @@ export function launchWithStorage(folder, more = {}) {
   return chromium.launchPersistentContext(folder, { ...options, ...still, ...more });
 }
 
-/** Makes the clock of a page, or of a context's pages, one that `passTime` can move, from the next load on. */
-export async function withMovableClock(pages) {
-  await pages.addInitScript(() => {
-    const { setInterval } = globalThis;
-    let extraMs = 0;
-    globalThis.passTime = (ms) => (extraMs = ms);
-    // Ten times as fast, not all at once: what a worker had sent before arrives in between.
-    globalThis.setInterval = (act, ms) =>
-      setInterval(() => {
-        act();
-        for (let extra = 0; extra < 9 && extraMs > 0; extra++, extraMs -= ms) act();
-      }, ms);
-  });
-}
-
-/** Lets the page's intervals of this many seconds pass in a tenth of the time. */
-export const passTime = (page, seconds) => page.evaluate((ms) => globalThis.passTime(ms), seconds * 1000);
-
 /**
  * Opens the page in a new browser for the duration of `visit`. Fails if a request left the origin, or if the page or its
  * workers logged a warning or an error. There is no service worker, which would answer what a test routes.

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { finished } from "./fake.mjs";
-import { passTime, withMovableClock, withPage } from "./harness.mjs";
+import { withPage } from "./harness.mjs";
 import { withMicroModel } from "./micro.mjs";
 import { computeOnGpu, events } from "./real.mjs";
 import { choose, leftAlone, outcome, paused, press, visit } from "./saved.mjs";
@@ -12,13 +12,13 @@ import { choose, leftAlone, outcome, paused, press, visit } from "./saved.mjs";
 test("a run whose worker is terminated goes on by itself and ends like one that was left alone", async () => {
   await withPage(async (page) => {
     await withMicroModel(page);
-    await withMovableClock(page.context());
+    await page.context().clock.install();
     const next = await visit(page.context());
     await paused(next);
     await press(next, "Resume");
     // Nobody tells the page; it notices the silence after half a minute.
     await next.evaluate(() => globalThis.workers.at(-1).terminate());
-    await passTime(next, 30);
+    await next.clock.runFor(31_000);
     await next.getByText(/Another engine continues the run from step \d+/).waitFor();
     await finished(next);
     assert.equal((await events(next, "finished")).length, 1);

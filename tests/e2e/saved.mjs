@@ -6,7 +6,7 @@ import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, knowGpu, listen, pressPause } from "./real.mjs";
 
 /** A run that is long enough to be interrupted. */
-export const RECIPE = { task: "classification", epochs: 40, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
+export const RECIPE = { task: "classification", epochs: 24, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
 
 /** The file of its rows. */
 export const texts = microTexts(160);
