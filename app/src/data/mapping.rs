@@ -67,7 +67,7 @@ fn facts(source: &SourceInfo) -> String {
         (Format::JsonColumns, _) => "one JSON document".into(),
         (Format::Squad, _) => "SQuAD".into(),
         (Format::Conll, _) => "CoNLL, one word per line".into(),
-        (Format::Text, _) if source.columns.len() > 1 => "fastText".into(),
+        (Format::Text, _) if source.columns.len() > 1 => "lines with labels".into(),
         (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
         (Format::Text, _) => "plain text, one line per row".into(),
         (Format::Sheet, _) => "spreadsheet".into(),

@@ -237,6 +237,8 @@ pub struct Quirks {
     pub numbers_rows: bool,
     /// True if each row is a message, and the rows are joined to conversations.
     pub joins_messages: bool,
+    /// True if each row of JSON is an array of cells.
+    pub rows_are_arrays: bool,
 }
 
 /// Everything needed to read a file's records.

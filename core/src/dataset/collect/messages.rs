@@ -126,7 +126,7 @@ fn unknown_assistant(messages: &[RawMessage]) -> Option<&str> {
 
 fn role(name: &str) -> Option<Role> {
     match name.to_lowercase().as_str() {
-        "system" | "developer" => Some(Role::System),
+        "system" | "developer" | "context" => Some(Role::System),
         "user" | "human" | "prompter" => Some(Role::User),
         "assistant" | "gpt" | "bot" | "chatbot" | "model" | "chatgpt" | "ai" | "bing" | "bard" | "gemini" => {
             Some(Role::Assistant)

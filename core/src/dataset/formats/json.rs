@@ -1,4 +1,4 @@
-//! Rows as JSON objects: one per line, or all in one array.
+//! Rows as JSON objects, or as arrays of cells: one per line, or all in one array.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::literal;
 use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
-use crate::phrases::thousands;
+use crate::phrases::{count, thousands};
 
 /// Reason to skip everything after a value whose end is missing.
 pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";
@@ -18,23 +18,29 @@ pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing aft
 /// Reason to skip a value of another kind.
 pub(crate) const NOT_AN_OBJECT: &str = "not a JSON object";
 
-/// Converts objects to records. The columns are the union of all keys, in order of appearance.
+/// Converts objects to records. The columns are the union of all keys, in order of appearance. Arrays have one cell for each of the
+/// known columns.
 struct ObjectColumns {
     keys: Vec<String>,
     known: HashSet<String>,
+    rows_are_arrays: bool,
 }
 
 impl ObjectColumns {
-    fn new(keys: Vec<String>) -> Self {
-        Self { known: keys.iter().cloned().collect(), keys }
+    fn new(keys: Vec<String>, rows_are_arrays: bool) -> Self {
+        Self { known: keys.iter().cloned().collect(), keys, rows_are_arrays }
     }
 
-    /// Writes the cells of an object.
+    /// Writes the cells of an object or an array. Returns false for the names of the columns, which are no row.
     ///
     /// # Errors
     /// The reason why it cannot be read.
-    fn write(&mut self, json: &str, record: &mut Record) -> Result<(), String> {
-        let object = match parsed(json).map_err(|error| json_error(&error))? {
+    fn write(&mut self, json: &str, record: &mut Record) -> Result<bool, String> {
+        let value = parsed(json).map_err(|error| json_error(&error))?;
+        if self.rows_are_arrays {
+            return self.write_array(&value, record);
+        }
+        let object = match value {
             Value::Object(object) => flat_row(object),
             other => flat_row(spacy_row(other).ok_or(NOT_AN_OBJECT)?),
         };
@@ -51,7 +57,18 @@ impl ObjectColumns {
         for key in &self.keys {
             write_value(object.get(key), record);
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn write_array(&self, value: &Value, record: &mut Record) -> Result<bool, String> {
+        let cells = cells(value).ok_or("not an array of cells")?;
+        if cells.len() != self.keys.len() {
+            return Err(format!("{} instead of {}", count(cells.len(), "cell"), self.keys.len()));
+        }
+        for cell in &cells {
+            record.push_cell(cell);
+        }
+        Ok(cells != self.keys)
     }
 }
 
@@ -63,6 +80,17 @@ pub(crate) fn write_value(value: Option<&Value>, record: &mut Record) {
         Some(other) => record.write(&other.to_string()),
     }
     record.end_cell();
+}
+
+/// The cells of an array of simple values. None for other values.
+pub(crate) fn cells(value: &Value) -> Option<Vec<String>> {
+    let cell = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => Some(String::new()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Array(_) | Value::Object(_) => None,
+    };
+    value.as_array()?.iter().map(cell).collect()
 }
 
 /// Reason why JSON cannot be parsed.
@@ -113,8 +141,8 @@ pub(crate) struct JsonLinesReader {
 }
 
 impl JsonLinesReader {
-    pub(crate) fn new(keys: Vec<String>) -> Self {
-        Self { columns: ObjectColumns::new(keys), is_skipping: false }
+    pub(crate) fn new(keys: Vec<String>, rows_are_arrays: bool) -> Self {
+        Self { columns: ObjectColumns::new(keys, rows_are_arrays), is_skipping: false }
     }
 
     pub(crate) fn keys(&self) -> &[String] {
@@ -141,7 +169,8 @@ impl JsonLinesReader {
             return ReadStep::Skip(used);
         }
         match self.columns.write(line, record) {
-            Ok(()) => ReadStep::Record(used),
+            Ok(true) => ReadStep::Record(used),
+            Ok(false) => ReadStep::Skip(used),
             Err(reason) => ReadStep::Invalid(used, reason),
         }
     }
@@ -162,8 +191,8 @@ enum ArrayPosition {
 }
 
 impl JsonArrayReader {
-    pub(crate) fn new(keys: Vec<String>) -> Self {
-        Self { columns: ObjectColumns::new(keys), position: ArrayPosition::Before }
+    pub(crate) fn new(keys: Vec<String>, rows_are_arrays: bool) -> Self {
+        Self { columns: ObjectColumns::new(keys, rows_are_arrays), position: ArrayPosition::Before }
     }
 
     pub(crate) fn keys(&self) -> &[String] {
@@ -190,7 +219,8 @@ impl JsonArrayReader {
         }
         match element_len(rest.as_bytes()) {
             Some(len) => match self.columns.write(&rest[..len], record) {
-                Ok(()) => ReadStep::Record(len),
+                Ok(true) => ReadStep::Record(len),
+                Ok(false) => ReadStep::Skip(len),
                 Err(reason) => ReadStep::Invalid(len, reason),
             },
             None if is_end || rest.len() > MAX_ROW_BYTES => {
@@ -234,7 +264,7 @@ pub(crate) fn string_len(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Length of the array element at the beginning, if it is complete.
-fn element_len(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn element_len(bytes: &[u8]) -> Option<usize> {
     let is_nested = matches!(bytes.first(), Some(b'{' | b'['));
     // The quote that closes the string at `at`. Python's single quotes never occur between the strings of JSON.
     let mut open_quote = None;
@@ -306,7 +336,7 @@ mod tests {
 
     #[test]
     fn objects_write_no_cells_once_there_are_too_many_keys() {
-        let (mut columns, mut cells) = (ObjectColumns::new(Vec::new()), 0);
+        let (mut columns, mut cells) = (ObjectColumns::new(Vec::new(), false), 0);
         for row in 0..2 * MAX_COLUMNS {
             let mut record = Record::default();
             let result = columns.write(&format!("{{\"k{row}\": 1}}"), &mut record);
@@ -334,7 +364,7 @@ mod tests {
 
     #[test]
     fn values_become_cells() {
-        let mut columns = ObjectColumns::new(vec!["z".into()]);
+        let mut columns = ObjectColumns::new(vec!["z".into()], false);
         let mut record = Record::default();
         columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut record).unwrap();
         assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);

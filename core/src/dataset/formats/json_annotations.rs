@@ -1,11 +1,12 @@
-//! Rows of annotation tools whose labels are nested: Labelbox, Dataturks and CLUENER, whose spans end with their last character,
-//! and Argilla.
+//! Rows of annotation tools and training libraries whose labels are nested: Labelbox, Dataturks and CLUENER, whose spans end with their
+//! last character; Argilla; GLiNER, whose spans count words; and spans without offsets, or with a list for each of their fields.
 
 use serde_json::{Map, Value, json};
 
 /// The flat row of an object in one of these forms. None for others.
 pub(crate) fn annotated_row(object: &Map<String, Value>) -> Option<Map<String, Value>> {
-    labelbox(object).or_else(|| dataturks(object)).or_else(|| cluener(object)).or_else(|| argilla(object))
+    let forms = [labelbox, dataturks, cluener, argilla, gliner, listed_spans, quoted_spans];
+    forms.into_iter().find_map(|form| form(object))
 }
 
 /// Labelbox's `{"data_row": {"row_data"}, "projects": {…: {"labels": [{"annotations": {…}}]}}}`, and its older
@@ -108,6 +109,82 @@ fn argilla(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(row)
 }
 
+/// GLiNER's `{"tokenized_text": ["Anna", "left"], "ner": [[0, 0, "person"]]}`, whose spans end with their last word. A word in several
+/// spans has the tag of the first.
+///
+/// <https://github.com/urchade/GLiNER>
+fn gliner(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let words = object.get("tokenized_text")?.as_array()?;
+    let mut tags = vec!["O".to_owned(); words.len()];
+    for span in object.get("ner")?.as_array()? {
+        let place = |nth: usize| span.get(nth)?.as_u64().and_then(|place| usize::try_from(place).ok());
+        let (first, last, label) = (place(0)?, place(1)?, span.get(2)?.as_str()?);
+        let tags = tags.get_mut(first..last.checked_add(1)?)?;
+        if tags.iter().all(|tag| tag == "O") {
+            tags.iter_mut()
+                .enumerate()
+                .for_each(|(nth, tag)| *tag = format!("{}-{label}", if nth == 0 { "B" } else { "I" }));
+        }
+    }
+    let rest = object.iter().filter(|(name, _)| !["tokenized_text", "ner"].contains(&name.as_str()));
+    let cells = [("tokens".to_owned(), json!(words)), ("ner_tags".to_owned(), json!(tags))];
+    Some(cells.into_iter().chain(rest.map(|(name, value)| (name.clone(), value.clone()))).collect())
+}
+
+/// Names of the member with the spans of a text.
+const SPANS: [&str; 5] = ["entities", "spans", "labels", "label", "ner"];
+
+/// The name and the value of the member with the spans of a text.
+fn spans_of(object: &Map<String, Value>) -> Option<(&'static str, &Value)> {
+    object.get("text")?.as_str()?;
+    SPANS.into_iter().find_map(|name| Some((name, object.get(name)?)))
+}
+
+/// The object with another list of spans.
+fn with_spans(object: &Map<String, Value>, name: &str, spans: Vec<Value>) -> Map<String, Value> {
+    let mut row = object.clone();
+    row.insert(name.to_owned(), spans.into());
+    row
+}
+
+/// `{"text", "entities": {"start": [0], "end": [4], "label": ["person"]}}`, as the datasets library writes a list of objects.
+fn listed_spans(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let (name, fields) = spans_of(object)?;
+    let list = |names: [&str; 3]| names.iter().find_map(|name| fields.get(*name)?.as_array());
+    let (starts, ends) = (list(["start", "start_offset", "begin"])?, list(["end", "end_offset", "stop"])?);
+    let labels = list(["label", "type", "entity"])?;
+    if starts.len() != ends.len() || starts.len() != labels.len() {
+        return None;
+    }
+    let spans = starts.iter().zip(ends).zip(labels);
+    let spans = spans.map(|((start, end), label)| json!({"start": start, "end": end, "label": label})).collect();
+    Some(with_spans(object, name, spans))
+}
+
+/// `{"text": "Anna left", "entities": [{"text": "Anna", "label": "person"}]}`: each span is the next place with its words, or else the
+/// first. One whose words are not in the text begins where the text ends, and is skipped with that reason.
+fn quoted_spans(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let (name, spans) = spans_of(object)?;
+    let text = object.get("text")?.as_str()?;
+    let spans = spans.as_array().filter(|spans| !spans.is_empty())?;
+    let mut from = 0;
+    let mut placed = Vec::with_capacity(spans.len());
+    for span in spans {
+        let member = |names: [&str; 4]| names.iter().find_map(|name| span.get(*name)?.as_str());
+        if span.as_object()?.contains_key("start") {
+            return None;
+        }
+        let (words, label) =
+            (member(["text", "word", "value", "entity"])?, member(["label", "type", "entity_group", "tag"])?);
+        let next = text[from..].find(words).map(|at| from + at).or_else(|| text.find(words));
+        let at = next.unwrap_or(text.len());
+        from = next.map_or(from, |at| at + words.len());
+        let start = text[..at].chars().count();
+        placed.push(json!({"start": start, "end": start + words.chars().count(), "label": label}));
+    }
+    Some(with_spans(object, name, placed))
+}
+
 /// A span whose last character is at `last`.
 fn span(start: &Value, last: &Value, label: &Value) -> Option<Value> {
     Some(json!({"start": start.as_u64()?, "end": last.as_u64()? + 1, "label": label}))
@@ -167,8 +244,33 @@ mod tests {
     }
 
     #[test]
+    fn spans_are_counted_in_words_quoted_or_listed_by_field() {
+        let words = r#"{"tokenized_text":["Anna","May","left"],"ner":[[0,1,"Person"],[1,1,"x"]]}"#;
+        assert_eq!(
+            row(words).as_deref(),
+            Some(r#"{"tokens":["Anna","May","left"],"ner_tags":["B-Person","I-Person","O"]}"#)
+        );
+        let listed = r#"{"text":"Anna left","entities":{"start":[0],"end":[4],"label":["Person"]}}"#;
+        assert_eq!(row(listed), Some(format!(r#"{{"text":"Anna left","entities":{SPAN}}}"#)));
+        let quoted = |spans: &str| row(&format!(r#"{{"text":"Ann, é, Ann","entities":[{spans}]}}"#));
+        let places = |spans: &str| Some(format!(r#"{{"text":"Ann, é, Ann","entities":[{spans}]}}"#));
+        let ann = r#"{"text":"Ann","label":"P"}"#;
+        assert_eq!(
+            quoted(&format!("{ann},{ann}")),
+            places(r#"{"start":0,"end":3,"label":"P"},{"start":8,"end":11,"label":"P"}"#)
+        );
+        let missing = quoted(r#"{"text":"Bo","type":"P"}"#);
+        assert_eq!(missing, places(r#"{"start":11,"end":13,"label":"P"}"#), "outside the text");
+    }
+
+    #[test]
     fn other_objects_are_left_alone() {
         for json in [
+            r#"{"tokenized_text":["Anna"],"ner":[[0,3,"Person"]]}"#,
+            r#"{"text":"a","entities":{"start":[0],"end":[1,2],"label":["x"]}}"#,
+            r#"{"text":"a","entities":[{"start":0,"end":1,"text":"a","label":"x"}]}"#,
+            r#"{"text":"a","labels":["b"]}"#,
+            r#"{"text":"a","entities":[]}"#,
             r#"{"text":"a","label":{"en":"b"}}"#,
             r#"{"text":"a","label":"b"}"#,
             r#"{"content":"a","annotation":"b"}"#,

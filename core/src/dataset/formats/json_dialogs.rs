@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// Names of members that list the texts of a dialog.
-const DIALOGS: [&str; 2] = ["dialog", "dialogue"];
+const DIALOGS: [&str; 4] = ["dialog", "dialogue", "conversation", "conversations"];
 /// Marks of the speakers in Anthropic's texts, with their roles.
 const MARKS: [(&str, &str); 2] = [("\n\nHuman:", "user"), ("\n\nAssistant:", "assistant")];
 
@@ -59,6 +59,7 @@ mod tests {
         let expected = r#"[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"}]"#;
         for json in [
             r#"{"dialog":["Hi","Hello"],"act":[1,2]}"#,
+            r#"{"conversation":["Hi","Hello"]}"#,
             r#"{"id":"0","data":["Hi","Hello"]}"#,
             r#"{"chosen":"\n\nHuman: Hi\n\nAssistant: Hello","rejected":"x"}"#,
         ] {

@@ -23,7 +23,7 @@ const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "s
 pub(crate) fn rows(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
     let found =
         split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document));
-    let rows = found.or_else(|| wrapped(document)).or_else(|| by_label(document))?;
+    let rows = found.or_else(|| wrapped(document)).or_else(|| by_label(document)).or_else(|| by_text(document))?;
     Some(question_rows(&rows).unwrap_or(rows))
 }
 
@@ -79,6 +79,21 @@ fn by_label(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
         [("text".to_owned(), text.clone()), ("label".to_owned(), label.as_str().into())].into_iter().collect()
     };
     Some(lists.into_iter().flat_map(|(label, texts)| texts.iter().map(move |text| row(label, text))).collect())
+}
+
+/// The label of each text: `{"It was good": "pos", "It was bad": "neg", …}`. The texts have several words, and the labels repeat.
+fn by_text(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    const MIN_ROWS: usize = 8;
+    let labels: HashSet<String> = document
+        .values()
+        .map(|label| (label.is_string() || label.is_number()).then(|| label.to_string()))
+        .collect::<Option<_>>()?;
+    let texts = document.keys().filter(|text| text.trim().contains(' ')).count();
+    let row = |(text, label): (&String, &Value)| {
+        Map::from_iter([("text".to_owned(), text.as_str().into()), ("label".to_owned(), label.clone())])
+    };
+    let is_list = document.len() >= MIN_ROWS && texts * 2 > document.len() && labels.len() * 2 <= document.len();
+    is_list.then(|| document.iter().map(row).collect())
 }
 
 /// The only list of objects, or of training examples of spaCy; of several, the one with a usual name.
@@ -182,6 +197,11 @@ mod tests {
         let by_label = r#"{"good":["a","b"],"bad":["c"]}"#;
         let rows = r#"[{"text":"a","label":"good"},{"text":"b","label":"good"},{"text":"c","label":"bad"}]"#;
         assert_eq!(found(by_label).as_deref(), Some(rows));
+        let labeled = |label: &str| {
+            let members: Vec<String> = (0..8).map(|nth| format!(r#""so good {nth}":"{label}""#)).collect();
+            found(&format!("{{{}}}", members.join(",")))
+        };
+        assert!(labeled("pos").is_some_and(|rows| rows.starts_with(r#"[{"text":"so good 0","label":"pos"},"#)));
         for json in
             [r#"{"train":[{"a":1}],"test":[{"a":1}]}"#, r#"{"text":"a","label":"b"}"#, r#"{"text":"a","meta":{"x":1}}"#]
         {

@@ -29,6 +29,15 @@ pub(crate) fn join_context(object: &mut Map<String, Value>) {
     }
 }
 
+/// Renames the answers of DROP's rows, of which each is one of several: `"answers_spans": {"spans": ["Anna"], "types": […]}`.
+pub(crate) fn listed_answers(object: &mut Map<String, Value>) {
+    let spans = object.get("answers_spans").and_then(|it| it.get("spans")?.as_array());
+    let Some(spans) = spans.filter(|_| !object.contains_key("answers")) else { return };
+    let answers: Vec<Value> = spans.iter().map(|span| json!({"text": span})).collect();
+    object.shift_remove("answers_spans");
+    object.insert("answers".into(), answers.into());
+}
+
 fn list<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Vec<Value>> {
     object.get(key)?.as_array()
 }
@@ -138,6 +147,15 @@ mod tests {
         for kept in [r#"{"context":[["a","b"]]}"#, r#"{"context":["a"]}"#, r#"{"context":[]}"#] {
             assert_eq!(joined(kept), kept);
         }
+    }
+
+    #[test]
+    fn answers_that_are_listed_by_field_become_answers() {
+        let mut object =
+            serde_json::from_str(r#"{"passage":"Anna left.","answers_spans":{"spans":["Anna"],"types":["span"]}}"#)
+                .expect("JSON");
+        listed_answers(&mut object);
+        assert_eq!(json!(object).to_string(), r#"{"passage":"Anna left.","answers":[{"text":"Anna"}]}"#);
     }
 
     #[test]

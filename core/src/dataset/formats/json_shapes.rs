@@ -6,11 +6,19 @@ use crate::dataset::formats::json_annotations::annotated_row;
 use crate::dataset::formats::json_chats::chat_row;
 use crate::dataset::formats::json_choices::choice_row;
 use crate::dataset::formats::json_dialogs::dialog_row;
-use crate::dataset::formats::json_questions::join_context;
+use crate::dataset::formats::json_questions::{join_context, listed_answers};
 
 /// Columns with the first of several texts that belong to a query, and that do not: `pos` and `neg` of FlagEmbedding.
 pub(crate) const FIRST_POSITIVE: &str = "pos[0]";
 pub(crate) const FIRST_NEGATIVE: &str = "neg[0]";
+/// Columns with two texts of a set that mean the same, as in the embedding data of sentence-transformers.
+pub(crate) const FIRST_OF_SET: &str = "set[0]";
+pub(crate) const SECOND_OF_SET: &str = "set[1]";
+/// Names of the two parts of an exchange.
+const EXCHANGES: [(&str, &str); 5] =
+    [("input", "output"), ("human", "assistant"), ("user", "assistant"), ("human", "gpt"), ("prompt", "response")];
+/// Names of the column of exchanges.
+const CONVERSATIONS: [&str; 3] = ["conversation", "conversations", "messages"];
 
 /// A row as an object of cells. Nested objects become columns of their own (`translation.en`), a prompt and a completion
 /// of messages become one conversation, and a task of Label Studio becomes its data with its first annotation.
@@ -26,6 +34,7 @@ pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
     };
     accept_choices(&mut object);
     join_context(&mut object);
+    listed_answers(&mut object);
     first_texts(&mut object);
     first_answer(&mut object);
     // An answer that people liked or not, as TRL's KTO trainer takes it.
@@ -37,9 +46,8 @@ pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
         object.insert("answer".into(), verdict.into());
         object.shift_remove("label");
     }
-    if object.get("conversation").is_some_and(are_exchanges) {
-        split_exchanges(&mut object);
-    }
+    split_exchanges(&mut object);
+    system_of_parts(&mut object);
     // Prodigy leaves the spans out of some rows without entities.
     if object.contains_key("tokens") && object.contains_key("_task_hash") && !object.contains_key("spans") {
         object.insert("spans".into(), json!([]));
@@ -57,8 +65,24 @@ fn accept_choices(object: &mut Map<String, Value>) {
     }
 }
 
-/// Replaces the lists of texts of a query by the first of each.
+/// Replaces the lists of texts of a query, or the passages of MS MARCO of which people selected some, by the first text of each
+/// kind, and a set of texts that mean the same by its first two.
 fn first_texts(object: &mut Map<String, Value>) {
+    if let Some((positive, negative)) = object.get("passages").and_then(selected_passages) {
+        object.shift_remove("passages");
+        object.insert(FIRST_POSITIVE.into(), positive);
+        object.insert(FIRST_NEGATIVE.into(), negative);
+        return;
+    }
+    if let Some([first @ Value::String(_), second @ Value::String(_), ..]) =
+        object.get("set").and_then(Value::as_array).map(Vec::as_slice)
+    {
+        let (first, second) = (first.clone(), second.clone());
+        object.shift_remove("set");
+        object.insert(FIRST_OF_SET.into(), first);
+        object.insert(SECOND_OF_SET.into(), second);
+        return;
+    }
     let are_texts = |key: &str| {
         let texts = object.get(key).and_then(Value::as_array);
         texts.is_some_and(|texts| texts.iter().all(Value::is_string))
@@ -92,22 +116,54 @@ fn first_answer(object: &mut Map<String, Value>) {
     }
 }
 
-/// Returns true for a list of exchanges, each with an input and an output, as XTuner takes them.
-fn are_exchanges(value: &Value) -> bool {
-    let is_exchange = |it: &Value| ["input", "output"].iter().all(|key| it.get(key).is_some_and(Value::is_string));
-    value.as_array().is_some_and(|exchanges| !exchanges.is_empty() && exchanges.iter().all(is_exchange))
+/// The first passage that people selected, and the first that they did not: `{"is_selected": [0, 1], "passage_text": […]}`, or a list
+/// of such passages. A cell is null if there is none.
+///
+/// <https://huggingface.co/datasets/microsoft/ms_marco>
+fn selected_passages(passages: &Value) -> Option<(Value, Value)> {
+    let listed = |key: &str| passages.get(key)?.as_array().cloned();
+    let of_each = |key: &str| passages.as_array()?.iter().map(|passage| passage.get(key).cloned()).collect();
+    let of = |key: &str| listed(key).or_else(|| of_each(key));
+    let (texts, selected): (Vec<Value>, Vec<Value>) = (of("passage_text")?, of("is_selected")?);
+    let first = |wanted: u64| {
+        let place = selected.iter().position(|it| it.as_u64() == Some(wanted) || it.as_bool() == Some(wanted == 1));
+        place.and_then(|place| texts.get(place).cloned()).unwrap_or_default()
+    };
+    Some((first(1), first(0)))
+}
+
+/// The names of the two parts of all exchanges of a conversation, as XTuner and others write them. None for other lists.
+fn exchange_names(value: &Value) -> Option<(&'static str, &'static str)> {
+    let exchanges = value.as_array().filter(|exchanges| !exchanges.is_empty())?;
+    let is_text = |exchange: &Value, key: &str| exchange.get(key).is_some_and(Value::is_string);
+    EXCHANGES.into_iter().find(|&(input, output)| exchanges.iter().all(|it| is_text(it, input) && is_text(it, output)))
 }
 
 /// Splits each exchange of a conversation into two messages.
 fn split_exchanges(object: &mut Map<String, Value>) {
-    let Some(Value::Array(exchanges)) = object.get_mut("conversation") else { return };
+    let found = CONVERSATIONS.into_iter().find_map(|key| Some((key, exchange_names(object.get(key)?)?)));
+    let Some((key, (input, output))) = found else { return };
+    let Some(Value::Array(exchanges)) = object.get_mut(key) else { return };
     let turns = |exchange: &Value| {
-        [("system", "system"), ("input", "user"), ("output", "assistant")]
+        [("system", "system"), (input, "user"), (output, "assistant")]
             .into_iter()
             .filter_map(|(key, role)| Some(json!({"role": role, "content": exchange.get(key)?})))
             .collect::<Vec<_>>()
     };
     *exchanges = exchanges.iter().flat_map(turns).collect();
+}
+
+/// Joins the instructions of a conversation that are a list of parts: `"system": [{"text": "…"}]`, as Amazon Bedrock takes them.
+fn system_of_parts(object: &mut Map<String, Value>) {
+    if !CONVERSATIONS.iter().any(|key| object.contains_key(*key)) {
+        return;
+    }
+    let Some(system) = object.get_mut("system") else { return };
+    let text = |part: &Value| part.as_str().or_else(|| part.get("text")?.as_str()).map(str::to_owned);
+    let texts = system.as_array().and_then(|parts| parts.iter().map(text).collect::<Option<Vec<_>>>());
+    if let Some(texts) = texts {
+        *system = texts.join("\n").into();
+    }
 }
 
 /// A training example of spaCy as an object, if `value` is one: `["text", {"entities": [[0, 4, "PER"]]}]`.
@@ -278,6 +334,33 @@ mod tests {
         ] {
             assert_eq!(row(kept), kept);
         }
+    }
+
+    #[test]
+    fn lists_of_texts_become_pairs_and_triplets() {
+        let passages =
+            r#"{"query":"q","passages":{"is_selected":[0,1,0],"passage_text":["a","b","c"]},"answers":["x"]}"#;
+        assert_eq!(row(passages), r#"{"query":"q","answers":["x"],"pos[0]":"b","neg[0]":"a"}"#);
+        let listed = r#"{"query":"q","passages":[{"is_selected":1,"passage_text":"a","url":"u"}]}"#;
+        assert_eq!(row(listed), r#"{"query":"q","pos[0]":"a","neg[0]":null}"#);
+        assert_eq!(row(r#"{"set":["a","b","c"]}"#), r#"{"set[0]":"a","set[1]":"b"}"#);
+        for kept in [r#"{"query":"q","passages":["a"]}"#, r#"{"set":["a"]}"#, r#"{"set":"a"}"#] {
+            assert_eq!(row(kept), kept);
+        }
+    }
+
+    #[test]
+    fn exchanges_become_messages() {
+        let messages = r#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#;
+        for (key, exchange) in [
+            ("conversation", r#"{"input":"a","output":"b"}"#),
+            ("conversations", r#"{"human":"a","assistant":"b"}"#),
+            ("messages", r#"{"prompt":"a","response":"b"}"#),
+        ] {
+            assert_eq!(row(&format!(r#"{{"{key}":[{exchange}]}}"#)), format!(r#"{{"{key}":{messages}}}"#));
+        }
+        let parts = row(&format!(r#"{{"system":[{{"text":"Be brief."}}],"messages":{messages}}}"#));
+        assert_eq!(parts, format!(r#"{{"system":"Be brief.","messages":{messages}}}"#));
     }
 
     #[test]

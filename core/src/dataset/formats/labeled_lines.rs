@@ -1,10 +1,11 @@
 //! Lines of text with their labels: fastText's, with words that begin with `__label__`; TREC's, `DESC:manner How …`; the
-//! Financial PhraseBank's, `… .@neutral`; the digit before each sentence in files of sentiment, `1 a stirring film`; and the
-//! trees of the Stanford Sentiment Treebank, `(3 (2 A) (4 (3 stirring) (2 film)))`.
+//! Financial PhraseBank's, `… .@neutral`; the digit before each sentence in files of sentiment, `1 a stirring film`; the trees
+//! of the Stanford Sentiment Treebank, `(3 (2 A) (4 (3 stirring) (2 film)))`; and words with their tags, `Ann/NNP left/VBD`, as
+//! in the Brown corpus and the Penn Treebank.
 //!
 //! <https://fasttext.cc/docs/en/supervised-tutorial.html>, <https://cogcomp.seas.upenn.edu/Data/QA/QC/>
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
@@ -32,10 +33,13 @@ pub(crate) enum LabeledLines {
     Digit,
     /// A tree with a digit at each phrase. The label is that of the whole sentence.
     Tree,
+    /// A tag after each word.
+    Tagged,
 }
 
 impl LabeledLines {
-    const ALL: [Self; 6] = [Self::Single, Self::Several, Self::Trec, Self::AtEnd, Self::Digit, Self::Tree];
+    const ALL: [Self; 7] =
+        [Self::Single, Self::Several, Self::Trec, Self::AtEnd, Self::Digit, Self::Tree, Self::Tagged];
 
     /// Names of the columns. They are different for each writing.
     pub(crate) fn columns(self) -> &'static [&'static str] {
@@ -46,6 +50,7 @@ impl LabeledLines {
             Self::AtEnd => &["sentence", "label"],
             Self::Digit => &["sentence", "class"],
             Self::Tree => &["sentence", "sentiment"],
+            Self::Tagged => &["words", "tags"],
         }
     }
 
@@ -70,6 +75,9 @@ impl LabeledLines {
         if !lines.is_empty() && lines.iter().all(|line| rooted_sentence(line).is_some()) {
             return Some(Self::Tree);
         }
+        if are_tagged(&lines) {
+            return Some(Self::Tagged);
+        }
         [Self::Trec, Self::AtEnd, Self::Digit].into_iter().find(|writing| writing.fits(&lines))
     }
 
@@ -88,7 +96,7 @@ impl LabeledLines {
     fn split(self, line: &str) -> Option<(&str, &str)> {
         let line = line.trim();
         let (text, label) = match self {
-            Self::Single | Self::Several | Self::Tree => return None,
+            Self::Single | Self::Several | Self::Tree | Self::Tagged => return None,
             Self::Trec => {
                 let (label, text) = line.split_once(' ')?;
                 let (coarse, fine) = label.split_once(':')?;
@@ -142,6 +150,13 @@ impl LabeledLinesReader {
                 }
                 None => return ReadStep::Invalid(used, "no tree, unlike the first lines".into()),
             },
+            LabeledLines::Tagged => match tagged_words(line) {
+                Some((words, tags)) => {
+                    record.push_cell(&json!(words).to_string());
+                    record.push_cell(&json!(tags).to_string());
+                }
+                None => return ReadStep::Invalid(used, "a word without a tag, unlike the first lines".into()),
+            },
             writing => match writing.split(line) {
                 Some((text, label)) => {
                     record.push_cell(text);
@@ -155,6 +170,23 @@ impl LabeledLinesReader {
         }
         ReadStep::Record(used)
     }
+}
+
+/// The words of a line, and the tag after the last slash of each. None if a word has none.
+fn tagged_words(line: &str) -> Option<(Vec<&str>, Vec<&str>)> {
+    let split = |word| str::rsplit_once(word, '/').filter(|(word, tag)| !word.is_empty() && !tag.is_empty());
+    line.split_whitespace().map(split).collect()
+}
+
+/// Returns true if all words of the lines have a tag, the tags are few, and most lines have several.
+fn are_tagged(lines: &[&str]) -> bool {
+    let Some(lines) = lines.iter().map(|line| tagged_words(line)).collect::<Option<Vec<_>>>() else { return false };
+    let words = lines.iter().map(|(words, _)| words.len()).sum::<usize>();
+    let are_sentences = words >= MIN_LINES && words >= 3 * lines.len();
+    let tags: HashSet<&str> = lines.into_iter().flat_map(|(_, tags)| tags).collect();
+    // Dates and fractions have numbers after their slashes.
+    let is_tag = |tag: &&str| tag.len() <= 12 && !tag.starts_with(|c: char| c.is_ascii_digit());
+    are_sentences && tags.len() * MIN_LINES_EACH <= words && tags.iter().all(is_tag)
 }
 
 /// The words of a tree whose phrases have a digit each, and the digit of the whole sentence.
@@ -232,6 +264,17 @@ mod tests {
             assert_eq!(LabeledLines::detect(text), None, "{text}");
         }
         assert_eq!(LabeledLines::detect(&file(["HTTP: a protocol", "NOTE:this is"])), None);
+    }
+
+    #[test]
+    fn words_with_tags_are_sentences() {
+        let file = "Ann/NNP left/VBD ./.\nBob/NNP and/or/CC Ann/NNP ran/VBD ./.\nAnn/NNP left/VBD Bob/NNP ./.\n";
+        assert_eq!(LabeledLines::detect(file), Some(LabeledLines::Tagged));
+        assert_eq!(tagged_words("and/or/CC ran/VBD"), Some((vec!["and/or", "ran"], vec!["CC", "VBD"])));
+        for text in ["1/2 3/4 5/6 7/8 1/2 3/4 1/2 1/2 1/2\n", "a/b c/b\nd/b a/b\nc/b d/b\na/b a/b\n", "and/OR a word\n"]
+        {
+            assert_eq!(LabeledLines::detect(text), None, "{text}");
+        }
     }
 
     #[test]

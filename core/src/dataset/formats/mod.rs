@@ -9,6 +9,7 @@ pub(crate) mod delimited;
 pub(crate) mod detect;
 pub(crate) mod json;
 mod json_annotations;
+pub(crate) mod json_arrays;
 pub(crate) mod json_chats;
 mod json_choices;
 pub(crate) mod json_columns;

@@ -68,9 +68,9 @@ impl FormatReader {
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
             Format::JsonLines | Format::Parquet | Format::Translations => {
-                Self::JsonLines(JsonLinesReader::new(layout.columns))
+                Self::JsonLines(JsonLinesReader::new(layout.columns, layout.quirks.rows_are_arrays))
             }
-            Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
+            Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns, layout.quirks.rows_are_arrays)),
             Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
             Format::Squad => Self::Squad(SquadReader::default()),
             Format::Conll if layout.delimiter.is_some() => Self::WordTable(WordTableReader::new(dialect)),

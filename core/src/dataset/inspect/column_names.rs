@@ -1,6 +1,6 @@
 //! Names of columns by which tasks are recognized.
 
-use crate::dataset::formats::json_shapes::FIRST_POSITIVE;
+use crate::dataset::formats::json_shapes::{FIRST_OF_SET, FIRST_POSITIVE, SECOND_OF_SET};
 use crate::dataset::inspect::columns::has_word;
 
 /// Names of the two columns of a pair of texts.
@@ -21,23 +21,29 @@ pub(crate) const PAIRS: [(&str, &str); 13] = [
 ];
 
 /// Names of the columns of texts that belong together, as in sentence-transformers' documentation.
-pub(crate) const ANCHORS: [(&str, &str); 5] = [
+pub(crate) const ANCHORS: [(&str, &str); 7] = [
     ("anchor", "positive"),
     ("query", "positive"),
     ("question", "positive"),
     ("text", "positive"),
     ("query", FIRST_POSITIVE),
+    ("query", "pos"),
+    (FIRST_OF_SET, SECOND_OF_SET),
 ];
 /// Names of columns that belong together, and that other tasks use too.
 pub(crate) const ANSWERS: [(&str, &str); 3] = [("question", "answer"), ("query", "answer"), ("query", "response")];
 /// Names of the columns of a prompt and its completion.
-pub(crate) const COMPLETIONS: [(&str, &str); 16] = [
+pub(crate) const COMPLETIONS: [(&str, &str); 20] = [
     ("prompt", "completion"),
     ("prompt", "response"),
     ("prompt", "chosen"),
     ("question", "chosen"),
     ("input", "chosen"),
     ("input", "output"),
+    ("text_input", "output"),
+    ("input_text", "output_text"),
+    ("human", "assistant"),
+    ("user", "assistant"),
     ("source", "target"),
     ("src", "tgt"),
     ("article", "highlights"),

@@ -1,14 +1,13 @@
 //! Statistics of the columns, by which the text and the label are guessed.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
 use crate::dataset::cell::{is_unjudged, parse_flag};
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind, is_machine_made};
-use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence};
+use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence, hash_of};
 use crate::dataset::literal;
 use crate::dataset::literal::parse_whole;
 use crate::dataset::number::Numeral;
@@ -84,7 +83,7 @@ pub(crate) fn has_label_name(name: &str) -> bool {
 }
 
 /// Returns true if a name was made for a column without one: `column 2`.
-fn is_default_name(name: &str) -> bool {
+pub(crate) fn is_default_name(name: &str) -> bool {
     name.strip_prefix("column ").is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
@@ -124,6 +123,8 @@ struct Column {
     unjudged_rows: u64,
     /// Number of links, ids, times and the like.
     machine_made: usize,
+    /// Number of cells of one word with a digit.
+    codes: usize,
     lists: usize,
     /// Number of cells that are lists of a single element.
     single_lists: usize,
@@ -154,9 +155,7 @@ impl Column {
         self.filled += 1;
         self.bytes += cell.len() as u64;
         if self.values.len() <= MAX_CLASSES {
-            let mut hasher = DefaultHasher::new();
-            cell.hash(&mut hasher);
-            self.values.insert(hasher.finish());
+            self.values.insert(hash_of(cell));
         }
         let number = Numeral::parse(cell).filter(|_| cell.len() < 32);
         self.numbers += usize::from(number.is_some());
@@ -167,13 +166,13 @@ impl Column {
         self.shares += usize::from(value.is_some_and(|value| (0.0..=1.0).contains(&value)));
         self.letters += usize::from(["y", "n", "t", "f", "Y", "N", "T", "F"].contains(&cell));
         self.machine_made += usize::from(is_machine_made(cell));
+        let is_word = cell.bytes().all(|byte| byte.is_ascii_graphic()) && !cell.starts_with(['[', '{']);
+        self.codes += usize::from(is_word && cell.contains(|c: char| c.is_ascii_digit()));
         self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
         self.flags += usize::from(cell.len() <= MAX_FLAG_BYTES && parse_flag(cell).is_some());
         if is_unjudged(cell) {
             self.unjudged += 1;
-            let mut hasher = DefaultHasher::new();
-            row.hash(&mut hasher);
-            self.unjudged_rows = self.unjudged_rows.wrapping_add(hasher.finish());
+            self.unjudged_rows = self.unjudged_rows.wrapping_add(hash_of(row));
         }
         let whole = parse_whole(cell);
         self.whole += usize::from(whole.is_some());
@@ -364,6 +363,12 @@ impl ColumnStats {
         one.intersection(other).count() * 2 >= one.len().min(other.len()).max(1)
     }
 
+    /// Returns true if every cell of a column is one of `values`.
+    pub(crate) fn values_are_among(&self, column: u32, values: &[String]) -> bool {
+        let known: HashSet<u64> = values.iter().map(|value| hash_of(value.as_str())).collect();
+        self.columns.get(column as usize).is_some_and(|column| column.values.is_subset(&known))
+    }
+
     /// Number of cells of a column that are not empty.
     pub(crate) fn filled(&self, column: u32) -> usize {
         self.columns.get(column as usize).map_or(0, |column| column.filled)
@@ -420,6 +425,13 @@ impl ColumnStats {
     /// Returns true if a program wrote nearly all cells of a column: links, ids, times and the like.
     pub(crate) fn are_machine_made(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.filled > 0 && column.is_machine_made())
+    }
+
+    /// Returns true if nearly all cells of a column are one word with a digit, such as the ids of texts.
+    pub(crate) fn are_codes(&self, column: u32) -> bool {
+        self.columns
+            .get(column as usize)
+            .is_some_and(|column| column.filled > 0 && column.codes * 10 >= column.filled * 9)
     }
 
     /// Returns true if most cells of a column are numbers with a percent sign.

@@ -92,7 +92,9 @@ impl Findings {
                 match format {
                     _ if row.reason == HEADER_AGAIN => "",
                     Format::Delimited => "If a text contains the delimiter, put the text in double quotes.",
-                    Format::JsonLines => "Each line must be one JSON object.",
+                    Format::JsonLines => {
+                        "Each line must be one JSON object, or each an array with as many cells as the first."
+                    }
                     Format::JsonArray => "Each element of the array must be a JSON object.",
                     Format::JsonColumns => "Each member must be an array, and all arrays must have the same length.",
                     Format::Squad => "Each paragraph must have a context and qas, as in SQuAD.",

@@ -2,14 +2,15 @@
 
 use crate::dataset::formats::json_shapes::FIRST_NEGATIVE;
 use crate::dataset::inspect::cell_kind::CellKind;
+use crate::dataset::inspect::choice_columns::choice_columns;
 use crate::dataset::inspect::column_names::{
     ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, PASSAGES, QUERIES, RELEVANCE, TAGS, TOKENS,
     lists_texts, names_labels,
 };
-use crate::dataset::inspect::columns::{ColumnStats, has_label_name, has_word, is_typical_name};
+use crate::dataset::inspect::columns::{ColumnStats, has_label_name, has_word, is_default_name, is_typical_name};
 use crate::dataset::inspect::languages::language;
 use crate::dataset::inspect::list_evidence::ListEvidence;
-use crate::dataset::inspect::pair_columns::numbered_pair;
+use crate::dataset::inspect::pair_columns::{numbered_pair, unnamed_pair};
 use crate::dataset::layout::Format;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 use crate::dataset::template;
@@ -23,9 +24,12 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
     let found = [
         (format == Format::Conll).then(|| file.tags_of(0, 1)),
         (format == Format::Translations).then(|| file.translations()),
+        file.choices(),
+        file.completions(),
         file.questions(),
         file.chat(),
         file.anchors(),
+        matches!(format, Format::JsonLines | Format::JsonArray).then(|| file.unnamed_pairs()).flatten(),
         file.passages().filter(|_| file.named("question").is_none()),
         file.tags(),
         file.preferences(),
@@ -33,6 +37,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.instructions(),
         file.translation(),
         file.gold_pair(),
+        file.unnamed_scores(),
         file.listed_completion(),
         file.labels(),
         file.regression(),
@@ -109,6 +114,18 @@ impl Guesser<'_> {
         is_text.then_some((Mapping::Corpus { text }, why))
     }
 
+    /// Questions with a column for each choice, as prompts that list the choices.
+    fn choices(&self) -> Option<(Mapping, String)> {
+        let found = choice_columns(self.columns, self.stats)?;
+        let questions: String = found.questions.iter().map(|&it| template::of_column(self.name(it))).collect();
+        let choices =
+            found.choices.iter().map(|(name, column)| format!("{name}. {}", template::of_column(self.name(*column))));
+        let prompt = questions + &choices.collect::<String>();
+        let why =
+            format!("Column “{}” says which of {} choices is right.", self.name(found.answer), found.choices.len());
+        Some((Mapping::Completion { prompt, completion: found.answer }, why))
+    }
+
     fn questions(&self) -> Option<(Mapping, String)> {
         let question = self.first_named(&["question", "query"])?;
         let context = self.first_named(&["context", "passage", "paragraph"])?;
@@ -137,8 +154,15 @@ impl Guesser<'_> {
     fn anchors(&self) -> Option<(Mapping, String)> {
         let named = |(anchor, positive)| self.named(anchor).zip(self.named(positive));
         let (anchor, positive) = ANCHORS.into_iter().find_map(named)?;
-        let negative = self.first_named(&["negative", "hard_negative", "negative_1", FIRST_NEGATIVE]);
+        let negative = self.first_named(&["negative", "hard_negative", "negative_1", "neg", FIRST_NEGATIVE]);
         Some(self.pairs_of(anchor, positive, negative))
+    }
+
+    /// Arrays of two or three texts, as sentence-transformers' data sets write pairs and triplets.
+    fn unnamed_pairs(&self) -> Option<(Mapping, String)> {
+        let are_texts = self.all().all(|column| is_default_name(self.name(column)) && self.stats.is_long_text(column));
+        let width = self.columns.len();
+        (are_texts && (2..=3).contains(&width)).then(|| self.pairs_of(0, 1, (width == 3).then_some(2)))
     }
 
     /// Texts that belong together, in columns that also serve other tasks.
@@ -265,6 +289,12 @@ impl Guesser<'_> {
     fn tags_of(&self, text: u32, tags: u32) -> (Mapping, String) {
         let why = format!("Column “{}” has one tag for each word of “{}”.", self.name(tags), self.name(text));
         (Mapping::TokenClassification { text, tags }, why)
+    }
+
+    /// A prompt and its completion under these very names, whatever other columns there are.
+    fn completions(&self) -> Option<(Mapping, String)> {
+        self.named("prompt").zip(self.named("completion"))?;
+        self.instructions()
     }
 
     fn instructions(&self) -> Option<(Mapping, String)> {
@@ -432,6 +462,17 @@ impl Guesser<'_> {
         Some(self.regression_on(number))
     }
 
+    /// Numbers for pairs of texts in a file without a header, as in the original files of STS.
+    fn unnamed_scores(&self) -> Option<(Mapping, String)> {
+        let (text, pair) = unnamed_pair(self.columns, self.stats)?;
+        let is_score =
+            |&column: &u32| self.stats.are_decimals(column) && self.stats.varies(column) && !self.is_index(column);
+        let mut scores = self.all().filter(is_score);
+        let number = scores.next().filter(|_| scores.next().is_none())?;
+        let why = format!("Column “{}” contains a number for each pair of texts.", self.name(number));
+        Some((Mapping::Regression { text, pair: Some(pair), number }, why))
+    }
+
     /// Regression on any column of numbers.
     fn any_regression(&self) -> Option<(Mapping, String)> {
         let is_number = |column: &u32| {
@@ -493,11 +534,16 @@ impl Guesser<'_> {
         let (text, label) = self.stats.text_and_label(self.columns);
         let is_nested = |column| self.stats.kind(column).is_json() && self.stats.kind(column) != CellKind::List;
         let is_usable = is_typical_name(self.name(label)) || (self.stats.is_filled(label) && !self.is_index(label));
-        if self.stats.kind(text).is_json() || is_nested(label) || !is_usable {
+        if self.stats.kind(text).is_json() || is_nested(label) || !is_usable || self.is_date_or_link(label) {
             return None;
         }
         let why = format!("Column “{}” contains texts, “{}” their labels.", self.name(text), self.name(label));
         (self.columns.len() > 1).then_some((Mapping::Classification { text, pair: None, label }, why))
+    }
+
+    /// Returns true if a program wrote the cells of a column, and it is not named like a label: dates, links and ids.
+    fn is_date_or_link(&self, column: u32) -> bool {
+        self.stats.are_machine_made(column) && !has_label_name(self.name(column))
     }
 
     fn has_two_texts(&self) -> bool {
@@ -515,7 +561,7 @@ impl Guesser<'_> {
         let texts: Vec<u32> = self.all().filter(|&column| self.stats.is_text(column)).collect();
         let (prompt, completion) = match texts.as_slice() {
             &[prompt, completion, ..] => (prompt, completion),
-            _ if self.is_index(label) || !self.stats.is_filled(label) => return None,
+            _ if self.is_index(label) || !self.stats.is_filled(label) || self.is_date_or_link(label) => return None,
             _ => (text, label),
         };
         if self.stats.kind(prompt).is_json() || self.stats.kind(completion).is_json() {

@@ -36,9 +36,10 @@ pub(crate) struct LabelCells {
     has_set: bool,
 }
 
-fn hash_of(text: &str) -> u64 {
+/// A hash of a value, by which distinct values are counted.
+pub(crate) fn hash_of<T: Hash>(value: T) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    value.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -1,6 +1,7 @@
 //! The first pass: detects the layout of a file and the tasks that it fits.
 
 pub(crate) mod cell_kind;
+mod choice_columns;
 pub(crate) mod column_names;
 pub(crate) mod columns;
 mod described_rows;

@@ -1,6 +1,19 @@
 //! Finds the two columns of a pair of texts.
 
-use crate::dataset::inspect::columns::ColumnStats;
+use crate::dataset::inspect::columns::{ColumnStats, is_default_name};
+
+/// The only two columns of texts in a file without a header that has other columns too.
+pub(crate) fn unnamed_pair(columns: &[String], stats: &ColumnStats) -> Option<(u32, u32)> {
+    let texts: Vec<u32> = (0..columns.len() as u32)
+        .filter(|&column| stats.is_long_text(column) && !stats.are_machine_made(column))
+        .collect();
+    match texts.as_slice() {
+        &[first, second] if columns.len() > 2 && columns.iter().all(|name| is_default_name(name)) => {
+            Some((first, second))
+        }
+        _ => None,
+    }
+}
 
 /// The only two columns of texts whose names differ in nothing but a number or a letter: `#1 String` and `#2 String`.
 pub(crate) fn numbered_pair(columns: &[String], stats: &ColumnStats) -> Option<(u32, u32)> {

@@ -197,6 +197,9 @@ impl RecordScan {
                     other => other == Format::JsonColumns,
                 },
                 joins_messages: false,
+                // The keys of objects are not known yet.
+                rows_are_arrays: matches!(sniffed.format, Format::JsonLines | Format::JsonArray)
+                    && !sniffed.columns.is_empty(),
             },
             columns: sniffed.columns,
         };

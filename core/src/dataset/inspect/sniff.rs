@@ -8,8 +8,8 @@ use crate::dataset::formats::json::{is_object, is_spacy_example, parsed, value_l
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::labeled_lines::LabeledLines;
 use crate::dataset::formats::word_table::WordColumns;
-use crate::dataset::formats::{json_document, squad, text};
-use crate::dataset::inspect::header::column_names;
+use crate::dataset::formats::{json_arrays, json_document, squad, text};
+use crate::dataset::inspect::header::{column_names, looks_like_header};
 use crate::dataset::inspect::table::{Table, table};
 use crate::dataset::layout::{Delimiter, Format, Hints};
 use crate::diagnostic::Diagnostic;
@@ -62,6 +62,16 @@ impl Sniffed {
         }
     }
 
+    /// Arrays of cells, with the names of the columns in the first one or without.
+    fn arrays(format: Format, rows: &[Vec<String>], has_header: Option<bool>) -> Self {
+        let first = rows.first().map(Vec::as_slice).unwrap_or_default();
+        let (named, _) = column_names(first);
+        // The reader recognizes the header by its names, so it has a different one for each column.
+        let has_header = named == first && has_header.unwrap_or_else(|| looks_like_header(rows, first.len()));
+        let columns = if has_header { named } else { column_names(&vec![String::new(); first.len()]).0 };
+        Self { columns, has_header, ..Self::new(format, &[]) }
+    }
+
     /// The layout of a spreadsheet's rows.
     pub(crate) fn sheet(table: Table) -> Self {
         Self { format: Format::Sheet, dialect: None, ..Self::table(table) }
@@ -98,7 +108,12 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
     match (json_format(sample, is_whole), hints.delimiter) {
         (Ok(Some(_)), Some(_)) => Err(json_delimiter()),
         (Ok(Some(Format::Squad)), None) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
-        (Ok(Some(format)), None) => Ok(Sniffed::new(format, &[])),
+        (Ok(Some(format)), None) => {
+            let is_one_array = format == Format::JsonArray;
+            let is_list = is_one_array || format == Format::JsonLines;
+            let rows = is_list.then(|| json_arrays::rows(sample, is_one_array)).flatten();
+            Ok(rows.map_or_else(|| Sniffed::new(format, &[]), |rows| Sniffed::arrays(format, &rows, hints.has_header)))
+        }
         (Err(diagnostic), None) => Err(diagnostic),
         (_, Some(Delimiter::Absent)) => Ok(Sniffed::lines(sample, hints.has_header)),
         (_, Some(Delimiter::Character(_))) => {
@@ -116,7 +131,8 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
                 | LabeledLines::Several
                 | LabeledLines::Trec
                 | LabeledLines::AtEnd
-                | LabeledLines::Tree,
+                | LabeledLines::Tree
+                | LabeledLines::Tagged,
                 sniffed,
             )) = labeled
             {
@@ -182,6 +198,8 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
         }
         (Some('['), Some('[')) if has_spacy_examples(text) => Ok(Some(Format::JsonArray)),
         (Some('['), Some('"')) if text.lines().next().is_some_and(is_spacy_example) => Ok(Some(Format::JsonLines)),
+        (Some('['), Some('[')) if json_arrays::rows(text, true).is_some() => Ok(Some(Format::JsonArray)),
+        (Some('['), _) if json_arrays::rows(text, false).is_some() => Ok(Some(Format::JsonLines)),
         (Some('['), Some('"' | '[' | '0'..='9' | '-' | ']')) if is_json_list(text) => Err(json_shape()),
         // Notes may come before the objects.
         (Some(first), _) if !"[{".contains(first) && has_objects_after_notes(text) => Ok(Some(Format::JsonLines)),
@@ -250,7 +268,7 @@ fn json_delimiter() -> Diagnostic {
 /// The error for JSON that is not a list of objects.
 pub(crate) fn json_shape() -> Diagnostic {
     Diagnostic::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
-        r#"Use one object per line, {"text": "…", "label": "…"}, one array of such objects, one object of arrays, or SQuAD."#,
+        r#"Use one object per line, {"text": "…", "label": "…"}, one array of such objects, one array of cells per line, one object of arrays, or SQuAD."#,
     )
 }
 

@@ -68,6 +68,31 @@ pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &Colu
                 .remedy("If you need their content, write it as columns of its own, such as a text and a label."),
         );
     }
+    if let Some((text, _)) = mapping.roles(columns).first()
+        && stats.are_codes(*text)
+    {
+        let what = format!("The cells of column {} look like ids, not texts.", names(&[&columns[*text as usize]]));
+        warnings.push(
+            Diagnostic::new("data.ids-for-texts", what)
+                .done("They were read as texts.")
+                .remedy("Open a file with the texts themselves. Judgments of relevance (qrels) have only the ids of texts that are in other files."),
+        );
+    }
+    let is_place = |names: [&str; 3]| {
+        unused().any(|(column, name)| {
+            names.iter().any(|it| name.trim().eq_ignore_ascii_case(it)) && stats.are_only_numbers(column)
+        })
+    };
+    if matches!(mapping, Mapping::Classification { .. })
+        && is_place(["start", "start_offset", "begin"])
+        && is_place(["end", "end_offset", "stop"])
+    {
+        warnings.push(
+            Diagnostic::new("data.span-rows", "Each row seems to be one entity, with its start and end in a text.")
+                .done("Each row was read as a whole text with one label.")
+                .remedy("To find entities, write all of a text's into one cell: [{\"start\": 0, \"end\": 4, \"label\": \"PER\"}]."),
+        );
+    }
     if let Mapping::Classification { text, pair: None, label } = mapping
         && stats.kind(*label) == CellKind::Tags
         && !stats.is_text(*text)

@@ -272,7 +272,7 @@ pub(crate) fn repair_warnings(repairs: &Repairs) -> Vec<Diagnostic> {
     warn(
         answers.found_by_text,
         "data.moved-answers",
-        format!("{} at the given start.", counted(answers.found_by_text, "answer", "was not", "were not")),
+        format!("{} without a start, or not at it.", counted(answers.found_by_text, "answer", "is", "are")),
         "Each was found by its text, which occurs only once in its passage.",
         "",
     );

@@ -3,6 +3,7 @@
 mod alignment;
 #[cfg(feature = "engine")]
 mod archives;
+mod benchmarks;
 mod collect;
 mod corpus;
 mod dialects;

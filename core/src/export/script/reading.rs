@@ -41,6 +41,9 @@ impl Reading {
         if layout.quirks.described_rows > 0 {
             return refused("a table whose header has several rows");
         }
+        if layout.quirks.rows_are_arrays {
+            return refused("JSON whose rows are arrays");
+        }
         if layout.quirks.joins_messages {
             return refused("a table with a message in each row");
         }
@@ -57,7 +60,7 @@ impl Reading {
             Format::Text if layout.columns.len() == 1 => "lines",
             Format::Conll => return refused("a table with one word per row"),
             Format::JsonColumns => return refused("a JSON object with an array for each column"),
-            Format::Text => return refused("fastText's format"),
+            Format::Text => return refused("lines with labels"),
             Format::Sheet => return refused("a spreadsheet"),
             Format::Folder => return refused("texts in files of their own"),
             Format::Document => return refused("a document"),
