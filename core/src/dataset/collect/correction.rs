@@ -58,6 +58,7 @@ impl SourceInfo {
         let is_plain = self.encoding == Encoding::UTF_8
             && !self.quirks.ends_in_cr
             && !self.quirks.numbers_rows
+            && !self.quirks.rows_are_arrays
             && self.compression.is_none()
             && self.parts.is_empty()
             && !self.holds_validation

@@ -87,6 +87,16 @@ pub(crate) fn is_machine_made(cell: &str) -> bool {
     cell.len() >= MIN_LEN && (is_code || digits > letters)
 }
 
+/// Returns true if a cell is a date, a time, a link or an address: it may come again and is still no label.
+pub(crate) fn is_date_or_link(cell: &str) -> bool {
+    const MIN_LEN: usize = 8;
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let letters = cell.chars().filter(|c| c.is_alphabetic()).count();
+    let is_date = digits > letters && cell.contains(['-', '/', ':']) && !cell.starts_with('-');
+    let is_link = cell.contains("://") || cell.starts_with("www.") || (cell.contains('@') && cell.contains('.'));
+    cell.len() >= MIN_LEN && (is_date || is_link && !cell.contains(' '))
+}
+
 /// Kind of a JSON array, by its first element.
 fn array_kind(first: &Value) -> CellKind {
     match first {
@@ -116,6 +126,24 @@ fn array_kind(first: &Value) -> CellKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dates_and_links_are_no_labels() {
+        for cell in ["2023-01-01", "31/12/2023 10:00", "https://example.org/a", "ann@example.org", "www.example.org"] {
+            assert!(is_date_or_link(cell), "{cell}");
+        }
+        for cell in [
+            "card_arrival",
+            "rec.sport.hockey",
+            "comp.sys.ibm.pc",
+            "0.12345678",
+            "-1.5e-12",
+            "12345678901",
+            "Sci-fi/horror",
+        ] {
+            assert!(!is_date_or_link(cell), "{cell}");
+        }
+    }
 
     #[test]
     fn cell_kinds_are_recognized() {

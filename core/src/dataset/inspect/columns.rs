@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::dataset::cell::{is_unjudged, parse_flag};
 use crate::dataset::formats::record::Record;
-use crate::dataset::inspect::cell_kind::{CellKind, cell_kind, is_machine_made};
+use crate::dataset::inspect::cell_kind::{CellKind, cell_kind, is_date_or_link, is_machine_made};
 use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence, hash_of};
 use crate::dataset::literal;
 use crate::dataset::literal::parse_whole;
@@ -123,6 +123,8 @@ struct Column {
     unjudged_rows: u64,
     /// Number of links, ids, times and the like.
     machine_made: usize,
+    /// Number of dates, times, links and addresses.
+    dates_or_links: usize,
     /// Number of cells of one word with a digit.
     codes: usize,
     lists: usize,
@@ -166,6 +168,7 @@ impl Column {
         self.shares += usize::from(value.is_some_and(|value| (0.0..=1.0).contains(&value)));
         self.letters += usize::from(["y", "n", "t", "f", "Y", "N", "T", "F"].contains(&cell));
         self.machine_made += usize::from(is_machine_made(cell));
+        self.dates_or_links += usize::from(is_date_or_link(cell));
         let is_word = cell.bytes().all(|byte| byte.is_ascii_graphic()) && !cell.starts_with(['[', '{']);
         self.codes += usize::from(is_word && cell.contains(|c: char| c.is_ascii_digit()));
         self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
@@ -425,6 +428,12 @@ impl ColumnStats {
     /// Returns true if a program wrote nearly all cells of a column: links, ids, times and the like.
     pub(crate) fn are_machine_made(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.filled > 0 && column.is_machine_made())
+    }
+
+    /// Returns true if nearly all cells of a column are dates, times, links or addresses.
+    pub(crate) fn are_dates_or_links(&self, column: u32) -> bool {
+        let are = |column: &Column| column.filled > 0 && column.dates_or_links * 10 >= column.filled * 9;
+        self.columns.get(column as usize).is_some_and(are)
     }
 
     /// Returns true if nearly all cells of a column are one word with a digit, such as the ids of texts.

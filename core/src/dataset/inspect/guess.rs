@@ -541,9 +541,9 @@ impl Guesser<'_> {
         (self.columns.len() > 1).then_some((Mapping::Classification { text, pair: None, label }, why))
     }
 
-    /// Returns true if a program wrote the cells of a column, and it is not named like a label: dates, links and ids.
+    /// Returns true if a column has dates or links, and is not named like a label.
     fn is_date_or_link(&self, column: u32) -> bool {
-        self.stats.are_machine_made(column) && !has_label_name(self.name(column))
+        self.stats.are_dates_or_links(column) && !has_label_name(self.name(column))
     }
 
     fn has_two_texts(&self) -> bool {

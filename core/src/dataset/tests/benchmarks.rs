@@ -105,6 +105,9 @@ fn a_date_is_no_label() {
     let table =
         |name: &str| format!("{name},text\n") + &file(20, |nth| format!("2023-0{}-01,so good {nth}", nth % 3 + 1));
     assert!(!proposed(&table("date")).starts_with("date of"), "{}", proposed(&table("date")));
+    let intents =
+        file(20, |nth| format!("where is my card {nth},{}", ["card_arrival", "lost_or_stolen_card"][nth % 2]));
+    assert_eq!(proposed(&intents), "column 2 of column 1", "a name with underscores is one");
     assert_eq!(proposed(&table("label")), "label of text", "unless its column is named like one");
 }
 
@@ -118,6 +121,7 @@ fn arrays_of_cells_are_rows() {
         let source = scan(text).unwrap();
         assert_eq!((source.format, source.rows, source.has_header), (format, 12, false));
         assert_eq!(source.columns, ["column 1", "column 2"]);
+        assert_eq!(source.corrected_form(&source.guess()), CorrectedForm::Csv);
         let rows = collect(text).unwrap();
         assert_eq!((rows.len(), rows.text(1), label_name(&rows, 1)), (12, "It was so bad 1", "neg".into()));
     }
