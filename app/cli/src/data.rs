@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hone_core::dataset::{
-    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, FEW_LABELS, Hints,
-    HoldOut, Mapping, SkippedRow, SourceInfo, is_parquet,
+    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, FEW_LABELS,
+    HeldOutRows, Hints, HoldOut, Mapping, SkippedRow, SourceInfo, is_parquet,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{RecipeSpec, Task};
@@ -101,6 +101,9 @@ struct Training {
     examples: Arc<Examples>,
 }
 
+/// A file with its rows for one side of the split.
+type HeldOut = (SourceFile, HeldOutRows);
+
 /// The training file and its columns for a task, or for the likeliest one whose labels can be checked.
 fn scanned(
     paths: &DataPaths,
@@ -125,24 +128,37 @@ fn split(
     let Training { file: train, mapping, examples } = training;
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
-    // Folders such as train, validation and test are the split.
-    let own = |holds: bool| holds.then_some(train.path.as_path());
-    let mut held_out = |path: Option<&Path>, role| -> Result<Option<(SourceFile, Arc<Examples>)>, Diagnostic> {
-        let Some(path) = path else { return Ok(None) };
+    let mut scan = |path: &Path, role| -> Result<ScannedFile, Diagnostic> {
         let file = ScannedFile::scan(path, role, hints.for_other_file())?;
         // A file that holds all parts warns of the same for each.
         let new = file.info.warnings.iter().filter(|warning| !warnings.contains(warning)).cloned().collect::<Vec<_>>();
         warnings.extend(new);
-        let examples = file.collect(validation_mapping(&mapping, &train.info, &file.info))?;
-        Ok(Some((file.source(), examples.into())))
+        Ok(file)
     };
-    let validation = held_out(paths.validation.or(own(train.info.holds_validation)), DataRole::Validation)?;
-    let test = held_out(paths.test.or(own(train.info.holds_test)), DataRole::Test)?;
+    let mut held_out = |path: Option<&Path>, holds_own: bool, role| -> Result<Option<HeldOut>, Diagnostic> {
+        if let Some(path) = path {
+            let file = scan(path, role)?;
+            let rows = file.collect(validation_mapping(&mapping, &train.info, &file.info))?;
+            return Ok(Some((file.source(), HeldOutRows::File(rows.into()))));
+        }
+        if !holds_own {
+            return Ok(None);
+        }
+        // Folders or tables such as train, validation and test are the split.
+        let file = scan(&train.path, role);
+        let name = file.as_ref().map_or_else(|_| train.name.clone(), |file| file.info.part_name());
+        let rows = file.and_then(|file| file.collect(train.info.part_mapping(&mapping, &file.info)?));
+        Ok(Some((train.source(), HeldOutRows::Part { name, rows: rows.map(Arc::new) })))
+    };
+    let validation = held_out(paths.validation, train.info.holds_validation, DataRole::Validation)?;
+    let test = held_out(paths.test, train.info.holds_test, DataRole::Test)?;
     let (validation, validation_rows) = validation.unzip();
     let (test, test_rows) = test.unzip();
     let files = DatasetFiles { train: examples, validation: validation_rows, test: test_rows };
     let RecipeSpec { validation_ratio, test_ratio, seed, .. } = *recipe;
     let (dataset, report) = Dataset::with_test(files, HoldOut { validation_ratio, test_ratio, seed: u64::from(seed) })?;
+    let validation = validation.filter(|_| !report.left_out.contains(&DataRole::Validation));
+    let test = test.filter(|_| !report.left_out.contains(&DataRole::Test));
     let (rows, train) = (EncodedDataset::new(Arc::new(dataset), report), train.source());
     Ok(Data { rows, train, validation, test, mapping, warnings })
 }
@@ -348,6 +364,37 @@ mod tests {
         let (of_folder, of_file) = (rows(None), rows(Some(own.as_path())));
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!((of_folder, of_file), ([12, 12, 12], [11, 12, 2]));
+    }
+
+    #[test]
+    fn tables_of_a_folder_without_labels_are_left_out_with_a_warning_and_named_files_are_refused() {
+        let folder = env::temp_dir().join(format!("hone-cli-{}-unlabeled", std::process::id()));
+        let rows = (0..30).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2]));
+        let rows_of_train = format!("text,label\n{}", rows.collect::<String>());
+        let (columns, recipe) = (ColumnArguments::default(), RecipeFile::default());
+        for (name, rows, left_out) in [
+            ("test.csv", "text\nwhich one,\nand this,\n", "has no column \"label\""),
+            ("test.csv", "id,text\n1,which one\n2,and this\n", "has no column \"label\""),
+            ("test.jsonl", "{\"text\": \"which one\"}\n{\"text\": \"and this\"}\n", "has no column \"label\""),
+            ("test.csv", "text,label\nwhich one,\nand this,\n", "\": No row has both"),
+            ("test.csv", "text,label\nwhich one,-1\nand this,-1\n", "No row of"),
+            ("test.csv", "text,label\n", "a header but no rows"),
+            ("test.csv", "", "is empty"),
+            ("test.csv", "text,label\nwhich one,bad\nand this,good\n", ""),
+        ] {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("train.csv"), &rows_of_train).unwrap();
+            fs::write(folder.join(name), rows).unwrap();
+            let data = load(paths(&folder), Hints::default(), &columns, &recipe).unwrap();
+            let [train, test] = ["train.csv", name].map(|name| folder.join(name));
+            let named = DataPaths { validation: Some(&test), ..paths(&train) };
+            let named = load(named, Hints::default(), &columns, &recipe);
+            fs::remove_dir_all(&folder).unwrap();
+            let notes = notes(&data.warnings, data.rows.report()).join(" ");
+            let is_whole = left_out.is_empty();
+            assert!(notes.contains("left out") != is_whole && notes.contains(left_out), "{rows:?}: {notes}");
+            assert_eq!((named.is_ok(), data.validation.is_some()), (is_whole, is_whole), "{rows:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use hone_core::dataset::{DataReader, TableReader, about_file};
+use hone_core::dataset::{DataReader, OpenTable, TableReader, about_file};
 use hone_core::diagnostic::Diagnostic;
 use hone_tables::{Report, Seekable, Table};
 
@@ -16,7 +16,7 @@ pub fn open_parquet(name: &str, mut file: impl Read + Seek + Send + 'static) -> 
     Ok(DataReader::of_table(name, bytes, table, warnings))
 }
 
-/// Reads a Parquet file that was compressed or is in an archive, which is unpacked in memory. Other files stay as they are.
+/// Reads Parquet that was compressed or is in an archive, which is unpacked in memory. Other files stay as they are.
 ///
 /// # Errors
 /// As [`Table::open`], and those of the archive.
@@ -24,12 +24,17 @@ pub fn unpack_parquet(mut reader: DataReader) -> Result<DataReader, Diagnostic> 
     if !reader.is_packed_table() {
         return Ok(reader);
     }
-    let mut bytes = Vec::new();
-    while let Some(piece) = reader.next_piece()? {
-        bytes.extend_from_slice(piece);
+    let mut tables: Vec<OpenTable> = Vec::new();
+    let mut next = Some(reader.content_name().to_owned());
+    while let Some(path) = next {
+        let mut bytes = Vec::new();
+        while let Some(piece) = reader.next_piece()? {
+            bytes.extend_from_slice(piece);
+        }
+        tables.push(Box::new(move || opened(path.rsplit('/').next().unwrap_or(&path), Cursor::new(bytes))));
+        next = reader.next_table()?;
     }
-    let (table, warnings) = opened(reader.content_name(), Cursor::new(bytes))?;
-    reader.set_table(table, warnings);
+    reader.set_tables(tables, 0.0)?;
     Ok(reader)
 }
 

@@ -35,7 +35,7 @@ pub fn Split() -> impl IntoView {
 fn rows(state: &State) -> Option<String> {
     let report = state.data.report.as_ref()?;
     let count = |rows: u32| format::count(f64::from(rows));
-    let has_file = |role| state.data.file(role).choice().is_some();
+    let has_file = |role| !draws(state, role);
     let is_drawn = !has_file(DataRole::Validation) || (!has_file(DataRole::Test) && report.test_rows > 0);
     let drawn = if is_drawn { format!(" Split with seed {}.", state.form.recipe.seed) } else { String::new() };
     let (train, validation) = (count(report.train_rows), count(report.validation_rows));
@@ -46,6 +46,12 @@ fn rows(state: &State) -> Option<String> {
     Some(format!("{train} rows for training, {validation} for validation{test}.{drawn}"))
 }
 
+/// Returns true if the rows of a side are drawn from the training rows: it has no file, or one that was left out.
+fn draws(state: &State, role: DataRole) -> bool {
+    let is_left_out = || state.data.report.as_ref().is_some_and(|report| report.left_out.contains(&role));
+    state.data.file(role).choice().is_none() || is_left_out()
+}
+
 /// One side of the split: the ratio of the rows to hold out, or a file of its own.
 #[component]
 fn HeldOut(role: DataRole) -> impl IntoView {
@@ -53,8 +59,9 @@ fn HeldOut(role: DataRole) -> impl IntoView {
     let own = page.memo(move |state| state.data.file(role).choice().map(|choice| format::visible(&choice.name)));
     let remap = Callback::new(move |()| page.act(State::remap));
     let ratio = if role == DataRole::Test { "test_ratio" } else { "validation_ratio" };
+    let is_drawn = page.memo(move |state| draws(state, role));
     let fields = changing(move || {
-        own.with(Option::is_none).then(|| {
+        is_drawn.get().then(|| {
             let controls = fields::controls(FieldGroup::Data).into_iter().filter(|field| field.name == ratio);
             controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_any()
         })

@@ -101,6 +101,7 @@ fn report(tokens: Option<TokenLengths>) -> Event {
             train_rows: 90,
             validation_rows: 10,
             test_rows: 0,
+            left_out: Vec::new(),
             majority_ratio: Some(0.5),
             facts: TaskFacts::None,
             other_languages: None,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
 use hone_core::dataset::{
-    Collector, CorrectedForm, Correction, Corrector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints,
-    HoldOut, ListForm, Mapping, RowBrowser, RowQuery, SourceInfo, align,
+    Collector, CorrectedForm, Correction, Corrector, DataReader, DataRole, Dataset, DatasetFiles, Examples, FileRows,
+    HeldOutRows, Hints, HoldOut, ListForm, Mapping, RowBrowser, RowQuery, SourceInfo, align,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
@@ -21,7 +21,7 @@ use crate::blob::{BlobReader, HashedReader};
 use crate::engine::export::Parts;
 use crate::js::{self, now_ms};
 use crate::mailbox::{answer, answer_with, stops_reading, yield_to_event_loop};
-use crate::tables::open_data;
+use crate::tables::{Unpacked, open_data};
 
 /// Milliseconds of encoding before commands are handled again.
 const ENCODE_MS: f64 = 50.0;
@@ -77,7 +77,8 @@ impl DroppedFiles {
 /// The name and the text of a file, unpacked.
 async fn whole(request: RequestId, blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8>), Diagnostic> {
     let file = BlobReader::new(blob.clone())?;
-    let mut reader = open_data(name, &blob, file, role, &Hints::default()).await?;
+    let check = |_| check_not_stopped(request, name);
+    let mut reader = open_data(name, &blob, file, role, &Hints::default(), &Unpacked::default(), check).await?;
     let mut bytes = Vec::new();
     while let Some(piece) = reader.next_piece()? {
         bytes.extend_from_slice(piece);
@@ -96,6 +97,7 @@ async fn whole(request: RequestId, blob: Blob, name: &str, role: DataRole) -> Re
 /// A file that has been scanned.
 struct OpenFile {
     blob: Blob,
+    unpacked: Unpacked,
     info: SourceInfo,
     sha256: String,
     examples: Option<Arc<Examples>>,
@@ -108,6 +110,22 @@ struct OpenFile {
 impl OpenFile {
     fn contents(&self) -> SourceFile {
         SourceFile { name: self.info.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// Opens the file once more; `file` is a reader of it.
+    async fn open(
+        &self,
+        file: BlobReader,
+        role: DataRole,
+        on_progress: impl FnMut(f64) -> Result<(), Diagnostic>,
+    ) -> Result<DataReader, Diagnostic> {
+        let (name, hints) = (&self.info.name, &self.file.hints);
+        open_data(name, &self.blob, file, role, hints, &self.unpacked, on_progress).await
+    }
+
+    /// Returns true if `other` is the same file, of which another part is read.
+    fn has_part(&self, other: &Self) -> bool {
+        self.contents() == other.contents() && other.file.hints.member.is_none()
     }
 
     /// The files as they were dropped, each under a name for its copy.
@@ -209,7 +227,7 @@ impl Data {
         let dropped = self.collected.iter().flat_map(|collected| &collected.rows.report().dropped);
         let mut browser = RowBrowser::new(&train.info, unusable.chain(dropped).cloned(), query);
         let file = BlobReader::new(train.blob.clone())?;
-        let mut reader = open_data(&train.info.name, &train.blob, file, DataRole::Train, &train.file.hints).await?;
+        let mut reader = train.open(file, DataRole::Train, |_| Ok(())).await?;
         while let Some(piece) = reader.next_piece()? {
             browser.push(piece)?;
             yield_to_event_loop().await;
@@ -243,9 +261,17 @@ impl Data {
         let files = [(DataRole::Validation, &mut self.validation), (DataRole::Test, &mut self.test)];
         for ((role, file), rows) in files.into_iter().zip(&mut held_out) {
             let Some(file) = file else { continue };
+            if train.has_part(file) {
+                let rows_of = match train.info.part_mapping(&split.mapping, &file.info) {
+                    Ok(mapping) => collect(split.request, role, file, mapping).await,
+                    Err(reason) => Err(reason),
+                };
+                *rows = Some(HeldOutRows::Part { name: file.info.part_name(), rows: rows_of });
+                continue;
+            }
             let mapping = validation_mapping(&split.mapping, &train.info, &file.info);
             match collect(split.request, role, file, mapping).await {
-                Ok(collected) => *rows = Some(collected),
+                Ok(collected) => *rows = Some(HeldOutRows::File(collected)),
                 Err(diagnostic) => return (role, Err(diagnostic)),
             }
         }
@@ -280,7 +306,7 @@ impl Data {
         let name = &train.info.name;
         let mut corrector = Corrector::new(&train.info, &split.mapping, self.list_form(), corrections)?;
         let file = BlobReader::new(train.blob.clone())?;
-        let mut reader = open_data(name, &train.blob, file, DataRole::Train, &train.file.hints).await?;
+        let mut reader = train.open(file, DataRole::Train, |_| Ok(())).await?;
         let (mut parts, mut out) = (Parts::default(), Vec::new());
         let failed =
             |error: std::io::Error| Diagnostic::new("labels.blob", format!("{error}.")).done("Nothing was written.");
@@ -330,18 +356,21 @@ impl Data {
 
     /// The files that the rows come from, once they are collected.
     pub fn origin(&self) -> Option<DataOrigin> {
-        let (Some(train), Some(split), Some(_)) = (&self.train, &self.split, &self.collected) else { return None };
-        let validation = self.validation.iter().flat_map(|file| file.copies("validation"));
-        let test = self.test.iter().flat_map(|file| file.copies("test"));
+        let (Some(train), Some(split), Some(rows)) = (&self.train, &self.split, &self.collected) else { return None };
+        let left_out = &rows.rows.report().left_out;
+        let validation = self.validation.as_ref().filter(|_| !left_out.contains(&DataRole::Validation));
+        let test = self.test.as_ref().filter(|_| !left_out.contains(&DataRole::Test));
+        let validation_copies = validation.into_iter().flat_map(|file| file.copies("validation"));
+        let test_copies = test.into_iter().flat_map(|file| file.copies("test"));
         Some(DataOrigin {
             train: train.file.clone(),
-            validation: self.validation.as_ref().map(|file| file.file.clone()),
-            test: self.test.as_ref().map(|file| file.file.clone()),
+            validation: validation.map(|file| file.file.clone()),
+            test: test.map(|file| file.file.clone()),
             train_contents: train.contents(),
-            validation_contents: self.validation.as_ref().map(OpenFile::contents),
-            test_contents: self.test.as_ref().map(OpenFile::contents),
+            validation_contents: validation.map(OpenFile::contents),
+            test_contents: test.map(OpenFile::contents),
             mapping: split.mapping.clone(),
-            files: train.copies("train").chain(validation).chain(test).collect(),
+            files: train.copies("train").chain(validation_copies).chain(test_copies).collect(),
         })
     }
 
@@ -365,9 +394,14 @@ async fn scan(
 ) -> Result<OpenFile, Diagnostic> {
     let total = blob.size();
     let (file, hash) = HashedReader::new(blob.clone())?;
-    let mut reader = open_data(name, &blob, file, role, &hints).await?;
-    let mut scanner = reader.scanner(hints);
     let mut progress = Progress::new(request, role, total);
+    let unpacked = Unpacked::default();
+    let on_progress = |done| {
+        progress.report(done);
+        check_not_stopped(request, name)
+    };
+    let mut reader = open_data(name, &blob, file, role, &hints, &unpacked, on_progress).await?;
+    let mut scanner = reader.scanner(hints);
     while let Some(piece) = reader.next_piece()? {
         scanner.push(piece)?;
         progress.report(reader.read_bytes());
@@ -376,7 +410,7 @@ async fn scan(
     }
     let info = reader.finish(scanner)?;
     let sha256 = hash.take().finish(&blob).await?;
-    Ok(OpenFile { blob, info, sha256, examples: None, file: DataFile::default(), dropped: Vec::new() })
+    Ok(OpenFile { blob, unpacked, info, sha256, examples: None, file: DataFile::default(), dropped: Vec::new() })
 }
 
 async fn collect(
@@ -391,7 +425,11 @@ async fn collect(
     let mut collector = Collector::new(&source.info, mapping)?;
     let mut progress = Progress::new(request, role, source.blob.size());
     let file = BlobReader::new(source.blob.clone())?;
-    let mut reader = open_data(&source.info.name, &source.blob, file, role, &source.file.hints).await?;
+    let on_progress = |done| {
+        progress.report(done);
+        Ok(())
+    };
+    let mut reader = source.open(file, role, on_progress).await?;
     while let Some(piece) = reader.next_piece()? {
         collector.push(piece)?;
         progress.report(reader.read_bytes());

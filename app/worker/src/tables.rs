@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::io::{Read, Seek, Write};
 use std::rc::Rc;
 
-use hone_core::dataset::{DataReader, DataRole, Hints, TableReader, about_file, is_parquet};
+use hone_core::dataset::{DataReader, DataRole, Hints, OpenTable, TableReader, about_file, is_parquet};
 use hone_core::diagnostic::Diagnostic;
 use js_sys::WebAssembly::{self, Instance, Memory, Module};
 use js_sys::{Function, Object, RangeError, Uint8Array};
@@ -24,21 +24,37 @@ const FILE: &str = "./hone-tables.wasm";
 const OUTPUT: f64 = 1.0;
 const END: f64 = 0.0;
 
+/// Share of the work on a packed table that is done once it is unpacked.
+const UNPACKING: f64 = 0.5;
+
 thread_local! {
     /// The module, once it has been fetched.
     static MODULE: RefCell<Option<Module>> = const { RefCell::new(None) };
 }
 
-/// Opens a file: through the module if it is Parquet, and otherwise `file`, a reader of the same file.
+/// The Parquet files in a file that was compressed or is an archive, once they are unpacked: outside the memory of the tab,
+/// since Parquet is read from its end.
+#[derive(Clone, Default)]
+pub struct Unpacked(Rc<RefCell<Option<NamedFiles>>>);
+
+/// Files, each with its name.
+type NamedFiles = Vec<(String, Blob)>;
+
+/// Opens a file: through the module if it is Parquet, and otherwise `file`, a reader of the same file. What must be unpacked
+/// first is kept in `unpacked`; meanwhile `on_progress` gets the number of bytes of the file that were read, as far as they
+/// count until the rows are read too.
 ///
 /// # Errors
-/// As [`DataReader::open`], those of the module's `open`, and `engine.part` if the module cannot be fetched.
+/// As [`DataReader::open`], those of the module's `open` and of `on_progress`, and `engine.part` if the module cannot be
+/// fetched.
 pub async fn open_data<R: Read + Seek + 'static>(
     name: &str,
     blob: &Blob,
     file: R,
     role: DataRole,
     hints: &Hints,
+    unpacked: &Unpacked,
+    on_progress: impl FnMut(f64) -> Result<(), Diagnostic>,
 ) -> Result<DataReader, Diagnostic> {
     // A file that cannot be read is reported by its reader.
     if is_parquet(&mut BlobReader::new(blob.clone())?).unwrap_or_default() {
@@ -47,26 +63,50 @@ pub async fn open_data<R: Read + Seek + 'static>(
     }
     let mut reader = DataReader::open(name, file, role, hints)?;
     if reader.is_packed_table() {
-        let unpacked = unpacked(&mut reader).await?;
-        let (table, warnings) = WasmTable::open(reader.content_name(), &unpacked, &module().await?)?;
-        reader.set_table(Box::new(table), warnings);
+        let known = unpacked.0.borrow().clone();
+        let unpacking = if known.is_some() { 0.0 } else { UNPACKING };
+        let files = match known {
+            Some(files) => files,
+            None => unpack(&mut reader, on_progress).await?,
+        };
+        *unpacked.0.borrow_mut() = Some(files.clone());
+        let module = module().await?;
+        let opens = |(name, blob): (String, Blob)| -> OpenTable {
+            let module = module.clone();
+            Box::new(move || {
+                let (table, warnings) = WasmTable::open(&name, &blob, &module)?;
+                Ok((Box::new(table), warnings))
+            })
+        };
+        reader.set_tables(files.into_iter().map(opens).collect(), unpacking)?;
     }
     Ok(reader)
 }
 
-/// The content of a file that was compressed or is in an archive, outside the memory of the tab: it is read from its end.
-async fn unpacked(reader: &mut DataReader) -> Result<Blob, Diagnostic> {
-    let mut parts = Parts::default();
-    while let Some(piece) = reader.next_piece()? {
-        parts.write_all(piece).map_err(|error| {
-            let what = format!("The browser could not hold the unpacked file: {error}.");
-            Diagnostic::new("data.too-much-text", what)
-                .done("The file was not read.")
-                .remedy("Free some memory or disk space, or unpack the file and choose the Parquet file inside.")
-        })?;
-        yield_to_event_loop().await;
+/// Unpacks the Parquet files that a reader has found, each with its name.
+async fn unpack(
+    reader: &mut DataReader,
+    mut on_progress: impl FnMut(f64) -> Result<(), Diagnostic>,
+) -> Result<NamedFiles, Diagnostic> {
+    let mut files = Vec::new();
+    let mut next = Some(reader.content_name().to_owned());
+    while let Some(path) = next {
+        let mut parts = Parts::default();
+        while let Some(piece) = reader.next_piece()? {
+            parts.write_all(piece).map_err(|error| {
+                let what = format!("The browser could not hold the unpacked file: {error}.");
+                Diagnostic::new("data.too-much-text", what)
+                    .done("The file was not read.")
+                    .remedy("Free some memory or disk space, or unpack the file and choose the Parquet file inside.")
+            })?;
+            on_progress(reader.read_bytes() * UNPACKING)?;
+            yield_to_event_loop().await;
+        }
+        let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+        files.push((name, parts.into_blob("application/octet-stream")?));
+        next = reader.next_table()?;
     }
-    parts.into_blob("application/octet-stream")
+    Ok(files)
 }
 
 /// The module, fetched if it has not been.

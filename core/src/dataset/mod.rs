@@ -48,7 +48,7 @@ pub(crate) use collect::same_labels::label_key;
 #[cfg(feature = "engine")]
 pub use container::data_reader::DataReader;
 #[cfg(feature = "engine")]
-pub use container::table_reader::{TableReader, about_file, is_parquet};
+pub use container::table_reader::{OpenTable, TableReader, about_file, is_parquet};
 pub use data_recipe::DataRecipe;
 pub use folder::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 pub use formats::decode::encoding_by_label;
@@ -63,6 +63,7 @@ pub use prepare::build::FEW_LABELS;
 #[cfg(feature = "engine")]
 pub(crate) use prepare::dataset::DatasetFile;
 pub use prepare::dataset::{Dataset, DatasetFiles, HoldOut};
+pub use prepare::held_out::HeldOutRows;
 pub use prepare::report::{ClassCount, Cut, Cuts, DataReport, RepeatedText, TaskFacts, TokenLengths};
 pub use skipped::SkippedRow;
 pub use source::{DataRole, PartKind, Parts, SourceInfo, TaskOffer};

@@ -189,12 +189,23 @@ fn one_of_the_parquet_files_of_an_archive_is_chosen_and_their_names_are_the_spli
         assert_eq!((source.parts[0].names.len(), source.parts[0].chosen), (4, 1));
         assert_eq!((source.holds_validation, source.holds_test), (true, true), "{name}");
         let codes: Vec<&str> = source.warnings.iter().map(|warning| warning.code.as_str()).collect();
-        assert!(codes.contains(&"data.one-of-tables"), "{codes:?}");
+        assert!(codes.contains(&"data.joined-tables"), "{codes:?}");
+        let by_shard = open(DataRole::Train, Some("data/train-00001-of-00002.parquet"));
+        assert_eq!((source.rows, by_shard.parts[0].chosen), (2 * by_shard.rows, 2));
         let chosen = |role| open(role, None).parts[0].chosen;
         assert_eq!((chosen(DataRole::Validation), chosen(DataRole::Test)), (0, 3));
         let by_hand = open(DataRole::Train, Some("data/test-00000-of-00001.parquet"));
         assert_eq!((by_hand.parts[0].chosen, by_hand.holds_validation, by_hand.holds_test), (3, false, false));
     }
+}
+
+#[test]
+fn parquet_files_with_other_columns_are_not_joined() {
+    let [first, second] = ["table.parquet", "typed.parquet"].map(bytes);
+    let files: &[(&str, &[u8])] = &[("train-0.parquet", &first), ("train-1.parquet", &second)];
+    let error = scanned(zipped(files)).unwrap_err();
+    assert_eq!(error.code, "data.other-columns", "{error}");
+    assert!(error.what.starts_with("File 2 of") && error.remedy.contains("Choose one of them"), "{error}");
 }
 
 #[test]
@@ -217,17 +228,6 @@ fn packed_parquet_that_cannot_be_read_is_refused_by_its_own_name() {
     damaged[middle] ^= 0xff;
     let error = scanned(damaged).unwrap_err();
     assert_eq!(error.code, "data.damaged", "{error}");
-}
-
-#[test]
-fn tables_with_other_columns_than_the_training_rows_do_not_validate() {
-    let of = |test: &[u8]| {
-        let train: &[u8] = b"id,text,label\n1,so good,pos\n2,so bad,neg\n3,fine,pos\n4,dull,neg\n";
-        scanned(zipped(&[("train.csv", train), ("test.csv", test)])).unwrap().0
-    };
-    assert!(of(b"id,text,label\n5,nice,pos\n6,poor,neg\n").holds_validation);
-    let without_labels = of(b"id,text\n5,nice\n6,poor\n");
-    assert_eq!((without_labels.holds_validation, without_labels.columns.len()), (false, 3));
 }
 
 #[test]

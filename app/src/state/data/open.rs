@@ -165,10 +165,7 @@ impl State {
         }
         self.data.is_mapping = true;
         self.data.train.clear_diagnostic(|_| true);
-        let is_used = |file: &File| file.choice().is_some() && file.diagnostic().is_none();
         let RecipeSpec { validation_ratio, test_ratio, seed, .. } = self.form.recipe;
-        let validation_ratio = if is_used(&self.data.validation) { 0.0 } else { validation_ratio };
-        let test_ratio = if is_used(&self.data.test) { 0.0 } else { test_ratio };
         vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, test_ratio, seed })]
     }
 

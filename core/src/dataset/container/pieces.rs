@@ -17,6 +17,15 @@ pub(crate) trait Pieces {
     /// The reason why the file cannot be read.
     fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic>;
 
+    /// Turns to the next file of a table that is spread over several, whose pieces come next. Returns its name; none if there
+    /// is none.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn next_file(&mut self) -> Result<Option<String>, Diagnostic> {
+        Ok(None)
+    }
+
     /// Share of the content that has been read, from 0 to 1, if the position in the file does not show it.
     fn share(&self) -> Option<f64> {
         None

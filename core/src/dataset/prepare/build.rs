@@ -9,6 +9,7 @@ use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::comparisons::check_comparisons;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
 use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
+use crate::dataset::prepare::held_out::{HeldOut, HeldOutRows, LeftOut};
 use crate::dataset::prepare::queries::check_queries;
 use crate::dataset::prepare::report::DataReport;
 use crate::dataset::prepare::split::{SplitRow, stratified};
@@ -24,22 +25,6 @@ use crate::rng::{Rng, Stream};
 /// Code of the error about a file that can be trained on once some of its rows without a label have one.
 pub const FEW_LABELS: &str = "data.few-labels";
 
-/// The sides that rows can be held out for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum HeldOut {
-    Validation,
-    Test,
-}
-
-impl HeldOut {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Validation => "validation",
-            Self::Test => "test",
-        }
-    }
-}
-
 /// Texts of a file by which rows of other files are recognized; for questions, passages.
 type Groups<'a> = HashSet<(&'a str, &'a str)>;
 
@@ -54,28 +39,24 @@ impl Dataset {
         validation_ratio: f64,
         seed: u64,
     ) -> Result<(Self, DataReport), Diagnostic> {
-        let files = DatasetFiles { train: train_file, validation: validation_file, test: None };
+        let validation = validation_file.map(HeldOutRows::File);
+        let files = DatasetFiles { train: train_file, validation, test: None };
         Self::with_test(files, HoldOut { validation_ratio, test_ratio: 0.0, seed })
     }
 
     /// Splits the rows of the training file, unless there are files for validation and test. No text is on two sides: a row
-    /// whose text is also in the test file neither trains nor validates.
+    /// whose text is also in the test file neither trains nor validates. A part of the training file without the columns or
+    /// labels of the training rows is left out with a warning.
     ///
     /// # Errors
     /// Labels that cannot be learned; `data.no-training` and `data.no-validation` if no row is left to train or validate
     /// on; and `data.other-task` if the files are mapped to different tasks.
     pub fn with_test(files: DatasetFiles, held_out: HoldOut) -> Result<(Self, DataReport), Diagnostic> {
-        let DatasetFiles { train: train_file, validation: validation_file, test: test_file } = files;
+        let DatasetFiles { train: train_file, validation, test } = files;
         let task = train_file.mapping.task();
-        for (file, side) in [(&validation_file, HeldOut::Validation), (&test_file, HeldOut::Test)] {
-            if file.as_ref().is_some_and(|file| file.mapping.task() != task) {
-                let name = side.name();
-                let what = format!("The {name} file has no columns for this task.");
-                return Err(Diagnostic::new("data.other-task", what)
-                    .done("The rows were not split.")
-                    .remedy(format!("Choose a {name} file with the same columns as the training file, or none.")));
-            }
-        }
+        let mut left_out = LeftOut::default();
+        let validation_file = left_out.used(validation, HeldOut::Validation, &train_file)?;
+        let test_file = left_out.used(test, HeldOut::Test, &train_file)?;
         if train_file.is_empty() {
             return Err(few_labels(Diagnostic::new(FEW_LABELS, "No row has a label yet."), &train_file));
         }
@@ -96,7 +77,8 @@ impl Dataset {
         let across_split = (train_file.len() - candidates.len()) as u32;
         let classes = Classes::choose(&train_file, &candidates, validation_file.is_none())
             .map_err(|diagnostic| naming_skipped(few_labels(diagnostic, &train_file), &train_file.skipped))?;
-        let mut warnings = classes.warnings;
+        let mut warnings = left_out.warnings;
+        warnings.extend(classes.warnings);
         let mut dataset = Self {
             task,
             labels: classes.names,
@@ -140,7 +122,7 @@ impl Dataset {
             warnings.extend(dataset.no_test_rows());
         }
         let report = summary::report(&dataset, Exclusions { skipped: &skipped, across_split }, duplicates, warnings);
-        Ok((dataset, report))
+        Ok((dataset, DataReport { left_out: left_out.roles, ..report }))
     }
 
     /// Splits the rows of the training file. `has_file` says for validation and test if they have a file of their own.

@@ -7,6 +7,7 @@ use crate::dataset::collect::example::Example;
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::data_recipe::DataRecipe;
 use crate::dataset::input_columns::InputColumns;
+use crate::dataset::prepare::held_out::HeldOutRows;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 
@@ -35,10 +36,10 @@ pub struct Dataset {
 pub struct DatasetFiles {
     /// The training file.
     pub train: Arc<Examples>,
-    /// The user's own validation file.
-    pub validation: Option<Arc<Examples>>,
-    /// The user's own test file.
-    pub test: Option<Arc<Examples>>,
+    /// Validation rows apart from those of the training file.
+    pub validation: Option<HeldOutRows>,
+    /// Test rows apart from those of the training file.
+    pub test: Option<HeldOutRows>,
 }
 
 /// The rows of the training file that are held out. A side that has a file of its own takes none.

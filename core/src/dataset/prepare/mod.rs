@@ -6,6 +6,7 @@ pub(crate) mod comparisons;
 pub(crate) mod dataset;
 pub(crate) mod duplicates;
 pub(crate) mod filter;
+pub(crate) mod held_out;
 mod language;
 pub(crate) mod queries;
 pub(crate) mod report;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::SkippedRow;
+use crate::dataset::source::DataRole;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::RowFacts;
 
@@ -39,6 +40,9 @@ pub struct DataReport {
     /// Number of test rows.
     #[serde(default)]
     pub test_rows: u32,
+    /// The sides for which the training file has rows that are of no use, such as test rows without labels.
+    #[serde(default)]
+    pub left_out: Vec<DataRole>,
     /// Accuracy of always predicting the most frequent class, for single-label classification only.
     pub majority_ratio: Option<f64>,
     /// Figures of the task.

@@ -48,6 +48,7 @@ pub(crate) fn report(
         train_rows: dataset.train.len() as u32,
         validation_rows: dataset.validation.len() as u32,
         test_rows: dataset.test.len() as u32,
+        left_out: Vec::new(),
         facts: facts(dataset),
         other_languages: other_languages(file),
         tokens: None,

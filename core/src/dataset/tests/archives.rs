@@ -17,11 +17,11 @@ fn zip_by(method: CompressionMethod, files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip_by(CompressionMethod::Deflated, files)
 }
 
-fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (path, content) in files {
         bytes.extend(tar_header(path, content.len() as u64));
@@ -46,6 +46,37 @@ fn a_single_table_is_opened_from_any_archive() {
     for bytes in [zip(&files), zip_by(CompressionMethod::Stored, &files), tar(&files), gzip(&tar(&files))] {
         let source = read(&bytes).unwrap();
         assert_eq!((source.rows, source.parts[0].names.as_slice()), (4, &["a/reviews.csv".to_owned()][..]));
+    }
+}
+
+#[test]
+fn the_numbered_files_of_a_table_are_joined_if_their_columns_are_the_same() {
+    let rows = |files: &[(&str, &[u8])]| {
+        let read = [zip(files), tar(files)].map(|bytes| {
+            let source = read(&bytes).unwrap();
+            let codes: Vec<String> = source.warnings.iter().map(|warning| warning.code.clone()).collect();
+            (source.rows, source.columns, codes.contains(&"data.joined-tables".to_owned()), codes)
+        });
+        assert_eq!(read[0], read[1]);
+        let [(rows, columns, is_joined, codes), _] = read;
+        assert!(is_joined != codes.contains(&"data.one-of-tables".to_owned()), "{codes:?}");
+        (rows, columns.join(","), is_joined)
+    };
+    let (good, more): (&[u8], &[u8]) = (GOOD.as_bytes(), b"\xef\xbb\xbftext,label\r\nfair,pos\r\nlong,neg");
+    let [packed, packed_more] = [gzip(good), gzip(more)];
+    let lines: &[u8] = b"{\"text\": \"so good\", \"label\": \"pos\"}\n{\"text\": \"so bad\", \"label\": \"neg\"}";
+    for (files, expected) in [
+        (&[("train-1.csv", more), ("train-0.csv", good)][..], (6, "text,label", true)),
+        (&[("train-1.csv.gz", &packed_more), ("train-0.csv.gz", &packed)], (6, "text,label", true)),
+        (&[("a-00000-of-00002.csv", good), ("a-00001-of-00002.csv", b"fair,pos\n")], (5, "text,label", true)),
+        (&[("train/1.jsonl", lines), ("train/2.jsonl", lines)], (4, "text,label", true)),
+        (&[("train-0.csv", good), ("train-1.csv", b"label,text\npos,fair\n")], (4, "text,label", false)),
+        (&[("train-0.csv", good), ("train-1.csv", b"id,text,label\n1,fair,pos\n")], (4, "text,label", false)),
+        (&[("train-0.csv", good), ("train-1.csv", b"")], (4, "text,label", false)),
+        (&[("train-0.csv", good), ("train-2.csv", good)], (4, "text,label", false)),
+    ] {
+        let (rows, columns, is_joined) = rows(files);
+        assert_eq!((rows, columns.as_str(), is_joined), expected, "{}", files[1].0);
     }
 }
 

@@ -185,7 +185,11 @@ fn test_rows_are_held_out_with_the_shares_of_the_labels() {
 fn texts_of_the_test_file_neither_train_nor_validate() {
     let validation = Arc::new(collect("text,label\nnew,pos\ntext number 3,neg\nshared,neg\n").unwrap());
     let test = Arc::new(collect("text,label\nshared,neg\ntext number 5,neg\nother,pos\nodd,unknown\n").unwrap());
-    let files = DatasetFiles { train: hundred(), validation: Some(validation), test: Some(test) };
+    let files = DatasetFiles {
+        train: hundred(),
+        validation: Some(HeldOutRows::File(validation)),
+        test: Some(HeldOutRows::File(test)),
+    };
     let held_out = HoldOut { validation_ratio: 0.1, test_ratio: 0.1, seed: 42 };
     let (dataset, report) = Dataset::with_test(files, held_out).unwrap();
     assert_eq!([report.train_rows, report.validation_rows, report.test_rows, report.across_split], [98, 2, 3, 2]);
@@ -194,6 +198,35 @@ fn texts_of_the_test_file_neither_train_nor_validate() {
     assert_eq!(texts(&dataset.test), [(2, "shared"), (3, "text number 5"), (4, "other")]);
     assert!(warning(&report.warnings, "data.unlearned-labels").what.contains("test file"));
     assert!(warning(&report.warnings, "data.tested-texts").done.contains("1 row was left out of validation"));
+}
+
+#[test]
+fn parts_without_columns_or_labels_of_the_training_rows_are_left_out_with_a_warning() {
+    let held_out = HoldOut { validation_ratio: 0.1, test_ratio: 0.2, seed: 42 };
+    let source = |csv: &str| scan(csv).unwrap();
+    let [train, unlabeled] = [source("text,label\nso good,pos\nso bad,neg\n"), source("text,id\nnew,1\nother,2\n")];
+    let reason = train.part_mapping(&class(0, 1), &unlabeled).unwrap_err();
+    assert_eq!(reason.what, "\"file\" has no column \"label\".");
+    let swapped = source("label,text\npos,so good\nneg,so bad\n");
+    assert_eq!(train.part_mapping(&class(0, 1), &swapped), Ok(class(1, 0)));
+    let split = |rows| {
+        let part = || Some(HeldOutRows::Part { name: "\"test.csv\"".into(), rows });
+        Dataset::with_test(DatasetFiles { train: hundred(), validation: part(), test: None }, held_out).unwrap()
+    };
+    let unknown = collect("text,label\nnew,-1\nother,-1\n").unwrap();
+    let drawn = Dataset::with_test(DatasetFiles { train: hundred(), validation: None, test: None }, held_out).unwrap();
+    for (rows, what) in [(Err(reason), "no column \"label\""), (Ok(Arc::new(unknown)), "No row of \"test.csv\" has")] {
+        let (dataset, report) = split(rows);
+        let left_out = warning(&report.warnings, "data.left-out");
+        assert!(left_out.what.contains(what) && left_out.done.contains("drawn from the training rows"), "{left_out}");
+        assert_eq!(
+            (dataset.validation, &report.left_out[..]),
+            (drawn.0.validation.clone(), &[DataRole::Validation][..])
+        );
+    }
+    let some = collect("text,label\nnew,-1\nother,neg\n").unwrap();
+    let (_, report) = split(Ok(Arc::new(some)));
+    assert_eq!((report.validation_rows, report.left_out.len()), (1, 0), "one label is known");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::dataset::container::archive::classes::{Classes, classes};
+use crate::dataset::container::archive::consecutive::{consecutive, total};
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::archive::parallel::parallel;
 use crate::dataset::container::archive::standoff::{Standoff, standoff};
@@ -32,7 +33,7 @@ const TEST: [&str; 1] = ["test"];
 
 /// Part of an archive that is read.
 pub(crate) enum Contents {
-    Table(ChosenTable),
+    Table(Box<ChosenTable>),
     Classes(Classes),
     Standoff(Standoff),
     /// Two files whose lines correspond, by their indices.
@@ -41,14 +42,24 @@ pub(crate) enum Contents {
 
 /// One table of an archive.
 pub(crate) struct ChosenTable {
-    /// Its index among the members.
-    pub member: usize,
+    /// Its files: several if it is spread over files whose names have consecutive numbers.
+    pub files: Vec<MemberTable>,
     /// The tables of the archive.
     pub parts: Parts,
-    /// The tables with validation and with test rows, by their indices among the members, if their columns are the same.
-    pub held_out: [Option<usize>; 2],
-    /// Warning about tables that are not read.
+    /// The tables with validation and with test rows.
+    pub held_out: [Option<MemberTable>; 2],
+    /// Warning about tables that are not read, if all these files are.
     pub warning: Option<Diagnostic>,
+    /// The same if only the first of these files is read.
+    pub warning_of_first: Option<Diagnostic>,
+}
+
+/// A table among the members of an archive.
+pub(crate) struct MemberTable {
+    /// Its index among the members.
+    pub member: usize,
+    /// Its path.
+    pub path: String,
 }
 
 /// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, all texts of
@@ -110,13 +121,36 @@ pub(crate) fn contents(
         })?,
         None => splits.as_ref().and_then(|splits| splits.table(role)).unwrap_or_else(|| likeliest(&tables, role)),
     };
-    let held_out = splits.as_ref().map_or([None; 2], TableSplits::held_out);
-    Ok(Contents::Table(ChosenTable {
-        member: tables[nth].0,
-        held_out: held_out.map(|table| table.map(|table| tables[table].0)),
-        warning: splits.and_then(|splits| splits.warning(file, &paths, nth)),
-        parts: Parts { kind: PartKind::File, names: paths, chosen: nth as u32 },
-    }))
+    let (purpose, same) = match &splits {
+        Some(splits) => splits.same_purpose(nth),
+        // Without a purpose, only their names show that files are one table.
+        None => (
+            None,
+            if chosen.is_none() && total(&paths[nth]).is_some() { (0..paths.len()).collect() } else { vec![nth] },
+        ),
+    };
+    let numbered = consecutive(&paths, nth, &same);
+    let warning = |read: &[usize]| {
+        let what =
+            purpose.map(|purpose| format!("{} has {} tables of the rows for {purpose}.", names(&[file]), same.len()));
+        let what = what.unwrap_or_else(|| format!("{} has {} tables with numbers.", names(&[file]), numbered.len()));
+        let is_one = same.len().max(numbered.len()) > read.len() && (purpose.is_some() || numbered.len() > 1);
+        is_one.then(|| {
+            let read: Vec<&String> = read.iter().map(|&table| &paths[table]).collect();
+            let verb = if read.len() == 1 { "was" } else { "were" };
+            Diagnostic::new("data.one-of-tables", what)
+                .done(format!("Only {} {verb} read.", names(&read)))
+                .remedy("Choose another one, or join them to one table.")
+        })
+    };
+    let table = |nth: usize| MemberTable { member: tables[nth].0, path: paths[nth].clone() };
+    Ok(Contents::Table(Box::new(ChosenTable {
+        files: numbered.iter().map(|&nth| table(nth)).collect(),
+        held_out: splits.as_ref().map_or([None; 2], TableSplits::held_out).map(|nth| nth.map(table)),
+        warning: warning(&numbered),
+        warning_of_first: warning(&numbered[..1]),
+        parts: Parts { kind: PartKind::File, chosen: numbered[0] as u32, names: paths.clone() },
+    })))
 }
 
 /// The table whose name says that it is for the role, or else the largest one.
@@ -148,8 +182,9 @@ fn check(file: &str, members: &[Member]) -> Result<(), Diagnostic> {
     }
     let mut seen = HashSet::new();
     for Member { path, .. } in members {
+        let unix = path.replace('\\', "/");
         let is_outside =
-            path.starts_with('/') || path.split('/').any(|part| part == "..") || path.get(1..3) == Some(":/");
+            unix.starts_with('/') || unix.split('/').any(|part| part == "..") || unix.get(1..3) == Some(":/");
         if is_outside {
             let what = format!("{} contains a file outside its own folder: {}.", names(&[file]), names(&[path]));
             return refused(
@@ -191,9 +226,10 @@ mod tests {
     fn table(paths: &[&str], role: DataRole) -> Result<String, String> {
         let members = members(paths);
         match contents("x.zip", &members, role, None) {
-            Ok(Contents::Table(ChosenTable { member, parts, .. })) => {
-                assert_eq!(parts.names[parts.chosen as usize], members[member].path);
-                Ok(format!("{} of {}", members[member].path, parts.names.len()))
+            Ok(Contents::Table(table)) => {
+                let ChosenTable { files, parts, .. } = *table;
+                assert_eq!(parts.names[parts.chosen as usize], members[files[0].member].path);
+                Ok(format!("{} of {}", files[0].path, parts.names.len()))
             }
             Ok(Contents::Classes(classes)) => Ok(format!("{} texts", classes.texts.len())),
             Ok(Contents::Parallel(pair)) => Ok(format!("{pair:?}")),

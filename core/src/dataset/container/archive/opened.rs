@@ -2,34 +2,33 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::dataset::container::archive::classes::Classes;
-use crate::dataset::container::archive::contents::{ChosenTable, Contents, contents};
+use crate::dataset::container::archive::consecutive::joined;
+use crate::dataset::container::archive::contents::{ChosenTable, Contents, MemberTable, contents};
 use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, Texts, ZipTexts};
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::archive::parallel::{Unpacked, open_parallel};
+use crate::dataset::container::archive::shards::{ShardPieces, Shards, Streams};
 use crate::dataset::container::archive::standoff::Standoff;
 use crate::dataset::container::archive::standoff_pieces::{AnnotatedTexts, StandoffPieces, TarStandoff, ZipStandoff};
-use crate::dataset::container::archive::table_splits::{are_alike, beginning};
 use crate::dataset::container::archive::tar::TarReader;
-use crate::dataset::container::bounded::{Limited, TextOrigin, TextPieces};
+use crate::dataset::container::bounded::{TextOrigin, TextPieces};
 use crate::dataset::container::document::docx::DocxParagraphs;
 use crate::dataset::container::document::epub::EpubParagraphs;
 use crate::dataset::container::document::paragraphs::{DocumentPieces, Paragraphs};
 use crate::dataset::container::office::{COMPOUND, OfficeKind, compound_file, office_kind};
 use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
-use crate::dataset::container::pieces::{Notices, Opened, PIECE_BYTES};
+use crate::dataset::container::pieces::{Notices, Opened};
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::spreadsheet::sheets::{Spreadsheet, SpreadsheetKind};
 use crate::dataset::container::table_reader::is_packed_table;
-use crate::dataset::container::tracked::{Origin, Track};
+use crate::dataset::container::tracked::Origin;
+use crate::dataset::container::unpacked::unpacked;
 use crate::dataset::container::whole_file::{WholeFile, open_whole};
 use crate::dataset::container::zip_files::ZipFiles;
-use crate::dataset::container::zstd::ZstdReader;
 use crate::dataset::layout::{Compression, Hints};
 use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
 use crate::diagnostic::Diagnostic;
@@ -52,10 +51,10 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
     match contents(&files.origin.file, &members, role, hints.member.as_deref())? {
         Contents::Table(table) => {
             let origin = files.origin.clone();
-            let shows = |member: usize| shown(Box::new(files.stream(indices[member])?), &origin);
-            let holds = held_out(&table, shows);
-            let stream = files.stream(indices[table.member])?;
-            open_member(Box::new(stream), &files.origin, table, holds, role, hints)
+            let streams = move |member: usize| -> Result<Box<dyn Read>, Diagnostic> {
+                Ok(Box::new(files.stream(indices[member])?))
+            };
+            open_table(Box::new(streams), &origin, *table, role, hints)
         }
         Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let texts: Vec<(usize, String)> =
@@ -88,7 +87,7 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
 /// # Errors
 /// As [`contents`], and `data.damaged`.
 pub(crate) fn open_tar(
-    open: &dyn Fn() -> Box<dyn Read>,
+    open: &Rc<dyn Fn() -> Box<dyn Read>>,
     origin: Origin,
     role: DataRole,
     hints: &Hints,
@@ -101,17 +100,7 @@ pub(crate) fn open_tar(
         members.push(Member { path, size: entry.size });
     }
     match contents(&origin.file, &members, role, hints.member.as_deref())? {
-        Contents::Table(table) => {
-            let stream = |member: usize| -> Result<Box<dyn Read>, Diagnostic> {
-                let mut tar = TarReader::new(open());
-                for _ in 0..=member {
-                    tar.next_file().map_err(failed)?;
-                }
-                Ok(Box::new(tar))
-            };
-            let holds = held_out(&table, |member| shown(stream(member)?, &origin));
-            open_member(stream(table.member)?, &origin, table, holds, role, hints)
-        }
+        Contents::Table(table) => open_table(tar_streams(open.clone(), origin.clone()), &origin, *table, role, hints),
         Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let mut labels = vec![None; members.len()];
             for (member, label) in texts {
@@ -139,6 +128,32 @@ pub(crate) fn open_tar(
             };
             open_parallel(&origin.file, &[unpack(pair[0])?, unpack(pair[1])?])
         }
+    }
+}
+
+/// Opens the files of a tar archive by their indices. Those in the order of the archive are found in one pass.
+fn tar_streams(open: Rc<dyn Fn() -> Box<dyn Read>>, origin: Origin) -> Streams {
+    let mut tar = Rc::new(RefCell::new(TarReader::new(open())));
+    let mut passed = 0;
+    Box::new(move |member| {
+        if member < passed {
+            (tar, passed) = (Rc::new(RefCell::new(TarReader::new(open()))), 0);
+        }
+        while passed <= member {
+            let next = tar.borrow_mut().next_file();
+            next.map_err(|error| origin.damaged("one of its files", &error))?;
+            passed += 1;
+        }
+        Ok(Box::new(TarStream(tar.clone())))
+    })
+}
+
+/// The file of a tar archive that was found last.
+struct TarStream(Rc<RefCell<TarReader<Box<dyn Read>>>>);
+
+impl Read for TarStream {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().read(into)
     }
 }
 
@@ -214,74 +229,147 @@ fn open_standoff(
     Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
 }
 
-/// Returns true for validation and for test rows, if the archive has a table of them with the columns of the training rows.
-fn held_out(table: &ChosenTable, mut shows: impl FnMut(usize) -> Result<Vec<u8>, Diagnostic>) -> [bool; 2] {
-    if table.held_out == [None; 2] {
-        return [false; 2];
-    }
-    // A table that cannot be read is reported where it is read.
-    let Ok(read) = shows(table.member) else { return [false; 2] };
-    table.held_out.map(|member| {
-        let shown = member.map(|member| if member == table.member { Ok(read.clone()) } else { shows(member) });
-        shown.is_some_and(|shown| shown.is_ok_and(|shown| are_alike(&read, &shown)))
-    })
+/// Tables of an archive with validation and with test rows, besides the one with training rows.
+#[derive(Default)]
+struct HeldOutTables {
+    holds_validation: bool,
+    holds_test: bool,
+    /// Warnings about those that are empty or cannot be read.
+    warnings: Vec<Diagnostic>,
 }
 
-/// The beginning of a table in an archive, unpacked.
+/// Looks at the tables of validation and test rows. Whether they have the columns of a task is seen when they are read.
+fn held_out(table: &ChosenTable, role: DataRole, streams: &mut Streams, origin: &Origin) -> HeldOutTables {
+    let mut tables = HeldOutTables::default();
+    if role != DataRole::Train {
+        return tables;
+    }
+    let mut is_held = |held_out: &Option<MemberTable>| {
+        let Some(MemberTable { member, path }) = held_out else { return false };
+        let what = match streams(*member).and_then(|stream| shown(stream, origin)) {
+            Ok(start) if !start.trim_ascii().is_empty() => return true,
+            Ok(_) => format!("{} is empty.", names(&[path])),
+            Err(diagnostic) => diagnostic.what,
+        };
+        tables.warnings.push(Diagnostic::new("data.left-out", what).done(format!("{} was left out.", names(&[path]))));
+        false
+    };
+    let [holds_validation, holds_test] = table.held_out.each_ref().map(&mut is_held);
+    HeldOutTables { holds_validation, holds_test, ..tables }
+}
+
+/// The first bytes of a table in an archive, unpacked.
 fn shown(mut stream: Box<dyn Read>, origin: &Origin) -> Result<Vec<u8>, Diagnostic> {
     let failed = |error| origin.damaged("one of its files", &error);
     let start = head(&mut stream).map_err(failed)?;
     let compression = compression_of(&start);
     let stream = Cursor::new(start).chain(stream);
-    beginning(&mut unpacked(stream, compression, &origin.file, &origin.track)).map_err(failed)
+    head(&mut unpacked(stream, compression, &origin.file, &origin.track)).map_err(failed)
 }
 
-/// Opens one table of an archive, which may be compressed, a spreadsheet or Parquet. `holds` tells if the archive also has
-/// validation and test rows.
-fn open_member(
-    mut stream: Box<dyn Read>,
+/// Opens one table of an archive, which may be spread over several files.
+fn open_table(
+    mut streams: Streams,
     origin: &Origin,
     table: ChosenTable,
-    holds: [bool; 2],
     role: DataRole,
     hints: &Hints,
 ) -> Result<Opened, Diagnostic> {
-    let ChosenTable { parts, warning, .. } = table;
-    let path = parts.names.get(parts.chosen as usize).cloned().unwrap_or_default();
-    let start = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
-    let (is_office, compression) = (is_zip(&start) || start.starts_with(COMPOUND), compression_of(&start));
-    let mut stream: Box<dyn Read> = Box::new(Cursor::new(start).chain(stream));
-    let mut opened = if is_office {
-        let mut bytes = Vec::new();
-        let read = stream.by_ref().take(MAX_MEMBER_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|error| origin.damaged(&path, &error))?;
-        open_office_member(bytes, origin, &path, role, hints)?
-    } else {
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        let name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
-        let mut stream = unpacked(stream, compression, &origin.file, &origin.track);
-        let start = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
-        let stream: Box<dyn Read> = Box::new(Cursor::new(start.clone()).chain(stream));
-        // The hint names a file of the archive.
-        let hints = Hints { member: None, ..hints.clone() };
-        match open_whole(&name, &start, stream, origin, role, &hints)? {
-            WholeFile::Opened(opened) => Opened { content: Content { compression, ..opened.content }, ..opened },
-            WholeFile::Other(stream) => {
-                let kind = packed_kind(&start);
-                let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path)));
-                let content = Content { name, compression, kind, ..Content::default() };
-                Opened { content, pieces, notices: None, warnings: Vec::new() }
-            }
+    let held_out = held_out(&table, role, &mut streams, origin);
+    let ChosenTable { mut files, parts, warning, warning_of_first, .. } = table;
+    let shards = if files.len() > 1 { Shards::of(&files, &mut streams, origin)? } else { None };
+    let first = files.remove(0);
+    let stream = streams(first.member)?;
+    let mut opened = match shards {
+        Some(shards) => {
+            let paths: Vec<&str> = [&first].into_iter().chain(&files).map(|file| file.path.as_str()).collect();
+            let joined = joined(&origin.file, &paths);
+            let mut opened = open_shards(stream, &first, files, streams, shards, origin)?;
+            opened.warnings.extend(warning.into_iter().chain([joined]));
+            opened
+        }
+        None => {
+            let mut opened = open_member(stream, origin, &first.path, role, hints)?;
+            opened.warnings.extend(warning_of_first);
+            opened
         }
     };
-    opened.warnings.extend(warning);
     if hints.member.is_none() {
         opened.warnings.extend(one_of_texts(&origin.file, &parts));
     }
-    opened.content.holds_validation |= holds[0];
-    opened.content.holds_test |= holds[1];
+    opened.warnings.extend(held_out.warnings);
+    opened.content.holds_validation |= held_out.holds_validation;
+    opened.content.holds_test |= held_out.holds_test;
     opened.content.parts.insert(0, parts);
     Ok(opened)
+}
+
+/// Opens a table that is spread over several files of an archive.
+fn open_shards(
+    stream: Box<dyn Read>,
+    first: &MemberTable,
+    later: Vec<MemberTable>,
+    streams: Streams,
+    shards: Shards,
+    origin: &Origin,
+) -> Result<Opened, Diagnostic> {
+    let UnpackedMember { name, compression, stream, .. } = unpacked_member(stream, origin, &first.path)?;
+    let kind = if matches!(shards, Shards::Parquet) { ContentKind::Parquet } else { ContentKind::Text };
+    let current = TextPieces::new(stream, TextOrigin::Member(origin.clone(), first.path.clone()));
+    let pieces = Box::new(ShardPieces::new(current, later, streams, shards, origin));
+    let content = Content { name, compression, kind, ..Content::default() };
+    Ok(Opened { content, pieces, notices: None, warnings: Vec::new() })
+}
+
+/// A file of an archive, unpacked.
+struct UnpackedMember {
+    /// Its name, without the extension of its compression.
+    name: String,
+    compression: Option<Compression>,
+    start: Vec<u8>,
+    stream: Box<dyn Read>,
+}
+
+fn unpacked_member(mut stream: Box<dyn Read>, origin: &Origin, path: &str) -> Result<UnpackedMember, Diagnostic> {
+    let start = head(&mut stream).map_err(|error| origin.damaged(path, &error))?;
+    let compression = compression_of(&start);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
+    let mut stream = unpacked(Cursor::new(start).chain(stream), compression, &origin.file, &origin.track);
+    let start = head(&mut stream).map_err(|error| origin.damaged(path, &error))?;
+    let stream = Box::new(Cursor::new(start.clone()).chain(stream));
+    Ok(UnpackedMember { name, compression, start, stream })
+}
+
+/// Opens a file of an archive, which may be compressed, a spreadsheet or Parquet.
+fn open_member(
+    mut stream: Box<dyn Read>,
+    origin: &Origin,
+    path: &str,
+    role: DataRole,
+    hints: &Hints,
+) -> Result<Opened, Diagnostic> {
+    let start = head(&mut stream).map_err(|error| origin.damaged(path, &error))?;
+    let is_office = is_zip(&start) || start.starts_with(COMPOUND);
+    let mut stream: Box<dyn Read> = Box::new(Cursor::new(start).chain(stream));
+    if is_office {
+        let mut bytes = Vec::new();
+        let read = stream.by_ref().take(MAX_MEMBER_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|error| origin.damaged(path, &error))?;
+        return open_office_member(bytes, origin, path, role, hints);
+    }
+    let UnpackedMember { name, compression, start, stream } = unpacked_member(stream, origin, path)?;
+    // The hint names a file of the archive.
+    let hints = Hints { member: None, ..hints.clone() };
+    Ok(match open_whole(&name, &start, stream, origin, role, &hints)? {
+        WholeFile::Opened(opened) => Opened { content: Content { compression, ..opened.content }, ..opened },
+        WholeFile::Other(stream) => {
+            let kind = packed_kind(&start);
+            let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path.to_owned())));
+            let content = Content { name, compression, kind, ..Content::default() };
+            Opened { content, pieces, notices: None, warnings: Vec::new() }
+        }
+    })
 }
 
 /// Kind of a file without rows of a known kind, by its first bytes: Parquet, or any text.
@@ -326,21 +414,5 @@ fn open_office_member(
             let what = format!("{} in {file} is an archive within an archive.", names(&[path]));
             Err(Diagnostic::new("data.no-table", what).done("The file was not read.").remedy(remedy))
         }
-    }
-}
-
-/// A stream of the content of a file.
-pub(crate) fn unpacked(
-    stream: impl Read + 'static,
-    compression: Option<Compression>,
-    name: &str,
-    track: &Track,
-) -> Box<dyn Read> {
-    let buffered = |stream| BufReader::with_capacity(PIECE_BYTES, stream);
-    let limited = |stream: Box<dyn Read>, compression| Box::new(Limited::new(stream, name, compression, track.clone()));
-    match compression {
-        None => Box::new(stream),
-        Some(Compression::Gzip) => limited(Box::new(MultiGzDecoder::new(buffered(stream))), Compression::Gzip),
-        Some(Compression::Zstd) => limited(Box::new(ZstdReader::new(buffered(stream))), Compression::Zstd),
     }
 }
