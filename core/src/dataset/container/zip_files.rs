@@ -27,7 +27,7 @@ impl ZipFiles {
     /// Reads the directory of a zip.
     ///
     /// # Errors
-    /// `data.damaged` if there is none.
+    /// `data.damaged` if there is none, and `data.same-paths` if two files have the same path.
     pub(crate) fn open(name: &str, file: SharedFile, track: Track) -> Result<Self, Diagnostic> {
         let origin = Origin { file: name.to_owned(), track };
         let archive = ZipArchive::new(file.clone()).map_err(|error| match origin.track.error() {
@@ -39,6 +39,13 @@ impl ZipFiles {
                     .remedy("The end of the file may be missing: download or copy it again.")
             }
         })?;
+        // The list keeps only the last of them.
+        if archive.has_duplicate_names() {
+            let what = format!("{} contains two files with the same path.", names(&[name]));
+            return Err(Diagnostic::new("data.same-paths", what)
+                .done("The file was not read.")
+                .remedy("It is not clear which one counts. Pack the files again."));
+        }
         Ok(Self { origin, archive, file })
     }
 

@@ -15,7 +15,7 @@ use crate::dataset::layout::{Delimiter, Hints, Quoting};
 use crate::dataset::separator::separator_name;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
-use crate::phrases::{count, excerpt, names};
+use crate::phrases::{count, excerpt, names, thousands};
 
 /// Ratio of a .txt file's lines that must have the same number of cells for it to be a table.
 const MIN_TXT_RATIO: f64 = 0.9;
@@ -135,7 +135,9 @@ fn described(
     has_header: Option<bool>,
 ) -> Result<Table, Diagnostic> {
     if width > MAX_COLUMNS {
-        return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
+        // Only the beginning of the file was looked at.
+        let what = format!("The rows have more than {} columns.", thousands(MAX_COLUMNS));
+        return Err(Diagnostic::new("data.too-many-columns", what)
             .done("The file was not read.")
             .remedy("Save it with a text column and a label column, separated by commas or tabs."));
     }

@@ -8,19 +8,19 @@ use super::packed::{gzip, scan_packed};
 use super::*;
 
 const TYPES: (&str, &str) = ("[Content_Types].xml", "<Types/>");
-const MIMETYPE: (&str, &str) = ("mimetype", "application/epub+zip");
-const CONTAINER: (&str, &str) = (
+pub(super) const MIMETYPE: (&str, &str) = ("mimetype", "application/epub+zip");
+pub(super) const CONTAINER: (&str, &str) = (
     "META-INF/container.xml",
     "<container><rootfiles><rootfile full-path=\"OEBPS/a.opf\" media-type=\"application/oebps-package+xml\"/></rootfiles></container>",
 );
-const PACKAGE: (&str, &str) = (
+pub(super) const PACKAGE: (&str, &str) = (
     "OEBPS/a.opf",
     "<package><manifest><item id=\"b\" href=\"text/b%20c.xhtml\" media-type=\"application/xhtml+xml\"/>\
      <item id=\"a\" href=\"../a.xhtml\" media-type=\"application/xhtml+xml\"/>\
      <item id=\"i\" href=\"i.png\" media-type=\"image/png\"/></manifest>\
      <spine><itemref idref=\"a\"/><itemref idref=\"i\"/><itemref idref=\"b\"/></spine></package>",
 );
-const CHAPTERS: [(&str, &str); 2] = [
+pub(super) const CHAPTERS: [(&str, &str); 2] = [
     ("OEBPS/text/b c.xhtml", "<html><body><p>The second chapter.</p></body></html>"),
     (
         "a.xhtml",
@@ -37,7 +37,7 @@ fn zip(parts: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn docx(body: &str) -> Vec<u8> {
+pub(super) fn docx(body: &str) -> Vec<u8> {
     let document = format!("<w:document><w:body>{body}</w:body></w:document>");
     zip(&[TYPES, ("word/document.xml", &document)])
 }

@@ -3,6 +3,8 @@
 mod alignment;
 #[cfg(feature = "engine")]
 mod archives;
+#[cfg(feature = "engine")]
+mod bad_input;
 mod benchmarks;
 mod collect;
 mod corpus;

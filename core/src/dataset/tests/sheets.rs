@@ -16,7 +16,7 @@ const RELATIONSHIPS: (&str, &str) = (
      Type=\"x/sharedStrings\" Target=\"/xl/sharedStrings.xml\"/></Relationships>",
 );
 
-fn zip(parts: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn zip(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, content) in parts {
         zip.start_file(*path, SimpleFileOptions::default()).unwrap();
@@ -26,7 +26,7 @@ fn zip(parts: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A workbook with one sheet.
-fn xlsx(strings: &str, rows: &str) -> Vec<u8> {
+pub(super) fn xlsx(strings: &str, rows: &str) -> Vec<u8> {
     let strings = format!("<sst>{strings}</sst>");
     let sheet = format!("<worksheet>{rows}</worksheet>");
     let parts = [("xl/sharedStrings.xml", strings.as_str()), ("xl/worksheets/sheet1.xml", &sheet)];
@@ -48,7 +48,7 @@ fn error(bytes: &[u8]) -> Diagnostic {
 }
 
 /// A cell with a text of its own.
-fn cell(name: &str, text: &str) -> String {
+pub(super) fn cell(name: &str, text: &str) -> String {
     format!("<c r=\"{name}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
 }
 

@@ -113,7 +113,8 @@ impl OdsRows {
                 {
                     let text = whole.text(&mut self.notes.borrow_mut(), column, row.number);
                     if !text.trim().is_empty() {
-                        for nth in 0..whole.repeats.min(MAX_COLUMNS as u32) {
+                        // One more than is read, so that it counts as too far.
+                        for nth in 0..whole.repeats.min(MAX_COLUMNS as u32 + 1) {
                             row.push(column.saturating_add(nth), &text);
                         }
                         if whole.rows > 1 {
