@@ -7,9 +7,9 @@ use crate::format;
 use crate::state::State;
 
 /// Extensions of files whose lines are not sentences, so that they are not paired with another file.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".xlsx", ".ods",
-    ".tmx", ".xlf", ".po",
+    ".tmx", ".xlf", ".po", ".parquet",
 ];
 /// Extensions of compressed files, after the one of the content.
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
@@ -84,6 +84,7 @@ mod tests {
             (&["train.csv", "test.csv"], 1),
             (&["a.txt", "b.JSONL"], 1),
             (&["train.conll", "dev.conll"], 1),
+            (&["train-0.parquet", "train-1.parquet"], 1),
             (&["train.csv.gz", "test.csv.zst"], 1),
             (&["a.fra.gz", "a.eng.gz"], 2),
             (&["a.csv"], 1),
