@@ -108,7 +108,7 @@ impl DataReader {
     }
 
     /// Returns true if the content is a Parquet file, which was compressed or is in an archive: the pieces are its bytes. They
-    /// are for a [`TableReader`], which goes to [`DataReader::set_table`].
+    /// are for a [`TableReader`], which goes to [`DataReader::set_tables`].
     pub fn is_packed_table(&self) -> bool {
         self.opened.content.kind == ContentKind::Parquet && !self.has_table
     }
