@@ -19,7 +19,7 @@ pub struct RunMaps {
 pub struct RowMap {
     /// The rows; empty if there is no such map.
     pub points: Vec<MapPoint>,
-    /// Names of the kinds of rows, mostly their labels; empty if all are of one kind.
+    /// Names of the kinds of rows, mostly their labels; empty if rows have none.
     pub legend: Vec<String>,
     /// Their places at one time after another.
     pub frames: Vec<MapFrame>,

@@ -7,7 +7,7 @@ use crate::train::{Decision, JudgedRow, TrainingData};
 /// A kind for each validation row: its label, where rows have one.
 #[derive(Debug, Default)]
 pub(super) struct RowKinds {
-    /// Their names; empty if all rows are of one kind.
+    /// The names of those that occur; empty if rows have none.
     pub legend: Vec<String>,
     /// The common part of the nearest text of the same kind, in words.
     pub alike: &'static str,
@@ -20,6 +20,23 @@ pub(super) struct RowKinds {
 impl RowKinds {
     /// The kinds of the validation rows, some of which follow from how the rows were `judged`.
     pub(super) fn new(data: &TrainingData, judged: &[JudgedRow]) -> Self {
+        Self::all(data, judged).occurring()
+    }
+
+    /// These kinds without those that no row is of.
+    fn occurring(self) -> Self {
+        let mut occurring = self.of_rows.clone();
+        occurring.sort_unstable();
+        occurring.dedup();
+        let of_row = |kind: &u32| occurring.partition_point(|it| it < kind) as u32;
+        Self {
+            legend: occurring.iter().filter_map(|&kind| self.legend.get(kind as usize).cloned()).collect(),
+            of_rows: self.of_rows.iter().map(of_row).collect(),
+            ..self
+        }
+    }
+
+    fn all(data: &TrainingData, judged: &[JudgedRow]) -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         let alike = "is of the same kind";
         match &data.validation.labels {
@@ -73,12 +90,12 @@ impl RowKinds {
         }
     }
 
-    /// Index of a row's kind; 0 if all are of one kind.
+    /// Index of a row's kind; 0 if rows have none.
     pub(super) fn of(&self, row: usize) -> u32 {
         self.of_rows.get(row).copied().unwrap_or_default()
     }
 
-    /// Name of a row's kind; empty if all are of one kind.
+    /// Name of a row's kind; empty if rows have none.
     pub(super) fn name(&self, row: usize) -> String {
         self.legend.get(self.of(row) as usize).cloned().unwrap_or_default()
     }
@@ -107,6 +124,16 @@ fn thirds(numbers: &[f32]) -> (Vec<f32>, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_that_no_row_is_of_are_not_named() {
+        let legend = ["a", "b", "c", "no label", "several labels"].map(str::to_owned).to_vec();
+        let kinds = RowKinds { legend, of_rows: vec![2, 0, 3, 0], ..RowKinds::default() }.occurring();
+        assert_eq!((kinds.legend.join(" ").as_str(), kinds.of_rows.as_slice()), ("a c no label", &[1, 0, 2, 0][..]));
+        let names: Vec<String> = (0..4).map(|row| kinds.name(row)).collect();
+        assert_eq!(names, ["c", "a", "no label", "a"]);
+        assert_eq!(RowKinds::default().occurring().name(0), "");
+    }
 
     #[test]
     fn numbers_are_told_apart_by_thirds_of_the_rows() {

@@ -4,7 +4,7 @@ use crate::dataset::Dataset;
 use crate::decimal::{fixed, trimmed};
 use crate::limits::PREVIEW_CHARS;
 use crate::metrics::{PrincipalComponents, centered, nearest_label_agreement};
-use crate::phrases::{count, excerpt, thousands};
+use crate::phrases::{count, excerpt, percent, thousands};
 use crate::run::{MapFrame, MapPoint, RowMap, RunMaps, WrongRow};
 use crate::runner::row_kinds::RowKinds;
 use crate::runner::wrong_rows::{judged, shown};
@@ -33,7 +33,7 @@ pub struct RowDynamics {
     pub confidence: f64,
     /// Standard deviation of that probability.
     pub variability: f64,
-    /// True if what is right was never likely. Never so for texts, of which each has other ones that are as good.
+    /// True if what is right was never likely. Always false for generated texts, since other texts are as good.
     pub is_hard: bool,
 }
 
@@ -129,7 +129,7 @@ fn vector_map(rows: &MapRows) -> RowMap {
     let farthest = places.iter().flatten().flatten().fold(f64::MIN_POSITIVE, |most, place| most.max(place.abs()));
     let percent_of = |place: f64| (50.0 + 50.0 * place / farthest) as f32;
     let classes: Vec<u32> = of_texts.iter().map(|&row| rows.kinds.of(row)).collect();
-    let has_kinds = !rows.kinds.legend.is_empty();
+    let has_kinds = rows.kinds.legend.len() > 1;
     let agreement = |frame: &VectorFrame| has_kinds.then(|| nearest_label_agreement(&frame.vectors, hidden, &classes));
     let before = agreement(first);
     let of_frame = |(frame, places): (&VectorFrame, &Vec<[f64; 2]>)| {
@@ -151,16 +151,16 @@ fn vector_map(rows: &MapRows) -> RowMap {
         MapFrame { name, words, x, y }
     };
     let (what, vector) = match rows.session.data().validation.labels {
-        Labels::Spans { .. } => (
-            "question",
-            "A question's place is the vector of its first token, from which the head reads whether the passage has an answer,",
-        ),
-        _ => ("validation text", "A text's place is its vector, which the head reads,"),
+        Labels::Spans { .. } => {
+            ("question", "the vector of its first token, from which the head reads whether the passage has an answer,")
+        }
+        Labels::Similarity(_) => ("validation text", "its vector"),
+        _ => ("validation text", "its vector, from which the head predicts,"),
     };
     let note = format!(
-        "{}. {vector} along the first two principal components (PCA): the two directions in which the vectors {} and {} \
-         differ most, each around their mean. They hold {} of the variance, so that texts may be farther apart than they \
-         look. The axes are the same at every step.",
+        "{}. Each is placed by {vector} along the first two principal components (PCA): the two directions in which the \
+         vectors {} and {} differ most, each around their own mean. These directions hold {} of the variance, so texts may be \
+         farther apart than they look. The axes are the same at every step.",
         count(texts.len(), what),
         name(first.step),
         at(last.step),
@@ -185,7 +185,7 @@ fn dynamics_map(map_rows: &MapRows) -> RowMap {
     let evaluations = map_rows.session.trace().dynamics().evaluations() as usize;
     let Some(confidence) = confidence(map_rows) else { return RowMap::default() };
     if rows.is_empty() || evaluations < 2 {
-        let note = "Confidence and variability need two evaluations at least: evaluate more often, or train longer.";
+        let note = "Confidence and variability need at least two evaluations: evaluate more often, or train longer.";
         return RowMap { note: note.into(), ..RowMap::default() };
     }
     let has_corner = map_rows.has_hard_corner();
@@ -200,8 +200,8 @@ fn dynamics_map(map_rows: &MapRows) -> RowMap {
             percent(HARD_CONFIDENCE),
             fixed(HARD_VARIABILITY, 2),
         );
-        let reading = "In the hard corner the model never found likely what is given: often that is wrong, other rows are just \
-                       rare or hard";
+        let reading = "In the hard corner, the model never found likely what is given: often it is wrong, and sometimes the row \
+                       is just rare or hard";
         (words, reading)
     } else {
         let words = format!(
@@ -215,11 +215,11 @@ fn dynamics_map(map_rows: &MapRows) -> RowMap {
         )
     };
     let note = format!(
-        "Confidence is the mean {confidence} over {}, variability its standard deviation. {reading} (Swayamdipta et al. 2020, \
+        "Confidence is the mean {confidence} over {}; variability is its standard deviation. {reading} (Swayamdipta et al. 2020, \
          “Dataset Cartography”, arXiv:2009.10795). These are the validation rows, which each evaluation judges anyway; \
          training rows would cost another pass.{}",
         count(evaluations, "evaluation"),
-        if map_rows.kinds.are_labels { " For them, there are suspected labels." } else { "" },
+        if map_rows.kinds.are_labels { " Suspected labels cover those." } else { "" },
     );
     let kept = spread(rows, MAX_ROWS, HARDEST_ROWS);
     let listed = kept.iter().take(NAMED_ROWS).take_while(|row| !has_corner || row.is_hard).count() as u32;
@@ -240,7 +240,7 @@ fn dynamics_map(map_rows: &MapRows) -> RowMap {
 /// The probability whose mean is the confidence of a row; none if the task has none.
 fn confidence(rows: &MapRows) -> Option<&'static str> {
     Some(match &rows.session.data().validation.labels {
-        Labels::Classes(_) => "probability of a row's own label",
+        Labels::Classes(_) => "probability of a row's given label",
         Labels::MultiLabel(_) => "probability of the right decision about a row's least likely label",
         Labels::Tags(_) => "probability of the right tag of a row's least likely word",
         Labels::Relevance(_) => "closeness of a passage's score to its label (1 minus their difference)",
@@ -284,8 +284,8 @@ impl Axes {
     }
 
     fn words(&self) -> String {
-        let [low, high] = self.confidence.map(|end| fixed(100.0 * end, 0));
-        format!("across: variability, 0 to {} · up: confidence, {low} to {high} %", trimmed(self.variability, 2))
+        let [low, high] = self.confidence.map(percent);
+        format!("across: variability, 0 to {} · up: confidence, {low} to {high}", trimmed(self.variability, 2))
     }
 }
 
@@ -317,10 +317,6 @@ fn at(step: u32) -> String {
 fn capital(words: &str) -> String {
     let mut chars = words.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-fn percent(ratio: f64) -> String {
-    format!("{} %", fixed(100.0 * ratio, 0))
 }
 
 #[cfg(test)]
