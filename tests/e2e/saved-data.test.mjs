@@ -152,12 +152,13 @@ test("pasted text continues from the copy that the user asked for, which is remo
   });
 });
 
-test("a run with its own validation and test files asks for all three, by name", async () => {
+test("a run with its own validation and test files asks for all of them, by name", async () => {
   await withPage(async (page) => {
     await withMicroModel(page);
     const context = page.context();
     const [header, ...rows] = microTexts(200).buffer.toString().trimEnd().split("\n");
-    const validation = fileOf("check.csv", [header, ...rows.slice(160)].join("\n"));
+    const validation = [0, 1].map((nth) =>
+      fileOf(`check-0000${nth}-of-00002.csv`, [header, ...rows.slice(160 + 20 * nth, 180 + 20 * nth)].join("\n")));
     const exam = fileOf("exam.csv", [header, ...rows.slice(120, 160)].join("\n"));
     let next = await visit(context);
     await paused(next, {}, async (page) => {
@@ -169,10 +170,10 @@ test("a run with its own validation and test files asks for all three, by name",
     await next.close();
     next = await visit(context);
     await resume(next);
-    await next.getByText("Choose “micro.csv” and “check.csv” and “exam.csv” again.").waitFor();
+    await next.getByText("Choose “micro.csv” and “check-00000-of-00002.csv and 1 more” and “exam.csv” again.").waitFor();
     await next.getByLabel("Choose the file again").setInputFiles([texts, exam]);
-    await next.getByText("check.csv is missing.").waitFor();
-    await next.getByLabel("Choose the file again").setInputFiles([exam, validation, texts]);
+    await next.getByText("check-00000-of-00002.csv and 1 more is missing.").waitFor();
+    await next.getByLabel("Choose the file again").setInputFiles([exam, ...validation, texts]);
     await finished(next);
     const [{ plan }] = await next.evaluate(() => globalThis.events.filter(({ kind }) => kind === "started"));
     assert.deepEqual([plan.train_rows, plan.validation_rows, plan.test_rows], [120, 40, 40]);

@@ -106,16 +106,6 @@ test("a tuned model stays when other data is opened, and names its training data
   });
 });
 
-test("of two tables, the first is opened, and the page says where to drop a validation file", async () => {
-  await withPage(async (page) => {
-    await withFakeWorker(page);
-    await page.getByLabel("Choose a file").setInputFiles(["train.csv", "test.csv"].map((name) => fileOf(name, "a,b\n")));
-    await page.getByText("Of 2 files, “train.csv” was opened.").waitFor();
-    await page.getByText("Drop a validation file under Validation").waitFor();
-    await page.getByText("1,237 rows can be used.").waitFor();
-  });
-});
-
 test("a model that cannot be read is refused with the reason and can be loaded again", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "broken-model");

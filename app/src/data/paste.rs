@@ -6,7 +6,7 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 
 use crate::browser;
 use crate::components::{pressed, typed};
-use crate::data::take_files;
+use crate::data::dropped::take_files;
 use crate::page::Page;
 
 const NAME: &str = "pasted table";

@@ -1,11 +1,6 @@
 use hone_core::catalog::POOLING;
-use hone_core::dataset::is_data_file;
-use hone_core::limits::MAX_ARCHIVE_FILES;
-use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
+use web_sys::{Blob, File, FileList};
 
 use crate::browser::path_of;
 use crate::page::Page;
@@ -91,61 +86,4 @@ pub fn open_if_model(page: Page, name: &str, files: Vec<(String, Blob)>) -> Opti
 fn is_weights(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
-}
-
-/// The first folder that was dropped.
-pub fn dropped_folder(transfer: &DataTransfer) -> Option<FileSystemDirectoryEntry> {
-    let items = transfer.items();
-    let mut entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
-    entries.find(FileSystemEntry::is_directory).map(JsCast::unchecked_into)
-}
-
-/// The files in a folder and its subfolders, by their paths below `at`.
-///
-/// # Errors
-/// If the browser cannot read the folder.
-pub async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
-    let reader = folder.create_reader();
-    let mut files = Vec::new();
-    // The reader returns a batch of entries at a time, and an empty one at the end.
-    while files.len() <= MAX_ARCHIVE_FILES {
-        let entries = Array::from(
-            &JsFuture::from(promised(&|done, failed| {
-                reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
-            }))
-            .await?,
-        );
-        if entries.length() == 0 {
-            break;
-        }
-        // All files of a batch are opened at once, which is several times as fast.
-        let mut opened = Vec::new();
-        for entry in entries.iter() {
-            let entry: FileSystemEntry = entry.unchecked_into();
-            let path = format!("{at}{}", entry.name());
-            if entry.is_file() {
-                let entry: &FileSystemFileEntry = entry.unchecked_ref();
-                let file = promised(&|done, failed| {
-                    entry.file_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref());
-                    Ok(())
-                });
-                opened.push((path, file));
-            } else if is_data_file(&path) {
-                files.extend(Box::pin(files_of(entry.unchecked_ref(), &format!("{path}/"))).await?);
-            }
-        }
-        for (path, file) in opened {
-            files.push((path, JsFuture::from(file).await?.unchecked_into()));
-        }
-    }
-    Ok(files)
-}
-
-/// The promise of a function with two callbacks.
-fn promised(call: &dyn Fn(&Function, &Function) -> Result<(), JsValue>) -> Promise {
-    Promise::new(&mut |done, failed| {
-        if let Err(error) = call(&done, &failed) {
-            let _ = failed.call1(&JsValue::UNDEFINED, &error);
-        }
-    })
 }

@@ -22,7 +22,7 @@ use device_line::DeviceLine;
 use hub::{FromHub, HubAnswer};
 use language_note::LanguageNote;
 use local_model::OwnFiles;
-pub use local_model::{dropped_folder, files_of, open_if_model, take_dropped};
+pub use local_model::{open_if_model, take_dropped};
 use shelf::YourModels;
 use storage_line::StorageLine;
 

@@ -3,9 +3,9 @@
 pub mod browse;
 pub mod columns;
 pub mod file;
-pub mod multi_drop;
 mod open;
 pub mod program;
+pub mod together;
 
 use hone_core::dataset::{DataRecipe, DataReport, DataRole, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;

@@ -387,6 +387,8 @@ fn the_command_line_names_the_files() {
     state.open(DataRole::Test, chosen("it's new.csv"));
     let line = command_line(&state);
     assert_eq!(line, r"hone train recipe.json --data reviews.csv --test 'it'\''s new.csv' --out tuned");
+    state.open(DataRole::Validation, chosen("check-0.csv and 1 more"));
+    assert_eq!(command_line(&state), "", "the program does not join files");
 }
 
 /// A recipe file for several labels in the columns `0` and `2`, read with a delimiter.

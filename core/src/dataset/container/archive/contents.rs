@@ -130,12 +130,17 @@ pub(crate) fn contents(
         ),
     };
     let numbered = consecutive(&paths, nth, &same);
+    // Without a purpose, any table of the same format might have been meant.
+    let ending = |path: &str| path.to_lowercase().rsplit_once('.').map(|(_, ending)| ending.to_owned());
+    let alike = match purpose {
+        Some(_) => same.len(),
+        None if chosen.is_some() => 1,
+        None => paths.iter().filter(|path| ending(path) == ending(&paths[nth])).count(),
+    };
     let warning = |read: &[usize]| {
-        let what =
-            purpose.map(|purpose| format!("{} has {} tables of the rows for {purpose}.", names(&[file]), same.len()));
-        let what = what.unwrap_or_else(|| format!("{} has {} tables with numbers.", names(&[file]), numbered.len()));
-        let is_one = same.len().max(numbered.len()) > read.len() && (purpose.is_some() || numbered.len() > 1);
-        is_one.then(|| {
+        let of_purpose = purpose.map(|purpose| format!(" of the rows for {purpose}")).unwrap_or_default();
+        (alike.max(numbered.len()) > read.len()).then(|| {
+            let what = format!("{} has {} tables{of_purpose}.", names(&[file]), alike.max(numbered.len()));
             let read: Vec<&String> = read.iter().map(|&table| &paths[table]).collect();
             let verb = if read.len() == 1 { "was" } else { "were" };
             Diagnostic::new("data.one-of-tables", what)
@@ -245,6 +250,19 @@ mod tests {
         assert_eq!(table(&paths, DataRole::Validation), Ok("d/test.csv of 2".into()));
         assert_eq!(table(&["a.csv", "longer.csv"], DataRole::Train), Ok("longer.csv of 2".into()));
         assert_eq!(table(&["data"], DataRole::Train), Ok("data of 1".into()));
+    }
+
+    #[test]
+    fn tables_that_might_have_been_meant_too_are_named() {
+        let warned = |paths: &[&str], chosen: Option<&str>| match contents("x.zip", &members(paths), DataRole::Train, chosen) {
+            Ok(Contents::Table(table)) => table.warning.map(|warning| format!("{} {}", warning.what, warning.done)),
+            _ => panic!("no table: {paths:?}"),
+        };
+        assert_eq!(warned(&["a.csv", "notes.txt"], None), None);
+        assert_eq!(warned(&["train.csv", "test.csv", "a.csv"], None), None);
+        let words = "“x.zip” has 2 tables. Only “longer.csv” was read.";
+        assert_eq!(warned(&["a.csv", "longer.csv"], None).as_deref(), Some(words));
+        assert_eq!(warned(&["a.csv", "longer.csv"], Some("a.csv")), None);
     }
 
     #[test]
