@@ -12,7 +12,7 @@ use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
 use crate::dataset::prepare::held_out::{HeldOut, HeldOutRows, LeftOut};
 use crate::dataset::prepare::queries::check_queries;
 use crate::dataset::prepare::report::DataReport;
-use crate::dataset::prepare::split::{SplitRow, stratified};
+use crate::dataset::prepare::split::{SplitRow, stratified, text_hash};
 use crate::dataset::prepare::summary;
 use crate::dataset::prepare::summary::Exclusions;
 use crate::dataset::prepare::wild_numbers::wild_numbers;
@@ -20,7 +20,7 @@ use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::phrases::{count, names, rows_were};
 use crate::recipe::Task;
-use crate::rng::{Rng, Stream};
+use crate::rng::Stream;
 
 /// Code of the error about a file that can be trained on once some of its rows without a label have one.
 pub const FEW_LABELS: &str = "data.few-labels";
@@ -131,21 +131,17 @@ impl Dataset {
         let [has_validation_file, has_test_file] = has_file;
         let has_classes = !self.labels.is_empty() && matches!(self.task, Task::Classification | Task::Embeddings);
         let examples = &self.train_file.examples;
-        let mut groups = HashMap::new();
-        let mut split_row = |&row: &usize| {
-            let next_group = groups.len() as u32;
-            SplitRow {
-                class: if has_classes { self.label(row as u32) } else { 0 },
-                group: *groups.entry(examples.group(row)).or_insert(next_group),
-                is_contradictory: has_classes && duplicates.is_contradictory(row),
-            }
+        let split_row = |&row: &usize| SplitRow {
+            class: if has_classes { self.label(row as u32) } else { 0 },
+            text: text_hash(examples.group(row)),
+            is_contradictory: has_classes && duplicates.is_contradictory(row),
         };
         let mut rows: Vec<(u32, SplitRow)> = kept.iter().map(|row| (*row as u32, split_row(row))).collect();
         let classes = if has_classes { self.labels.len() } else { 1 };
         // Test rows first, with random numbers of their own: without them, the other rows are split as if there were no test.
         let mut take = |ratio: f64, kept_texts: usize, stream: Stream| -> Vec<u32> {
             let split_rows: Vec<SplitRow> = rows.iter().map(|(_, row)| *row).collect();
-            let is_held_out = stratified(&split_rows, classes, ratio, kept_texts, Rng::new(seed, stream, 0));
+            let is_held_out = stratified(&split_rows, classes, ratio, kept_texts, (seed, stream));
             let (taken, rest) = rows.drain(..).zip(is_held_out).partition::<Vec<_>, _>(|(_, is_held_out)| *is_held_out);
             rows = rest.into_iter().map(|(row, _)| row).collect();
             taken.into_iter().map(|((row, _), _)| row).collect()
