@@ -110,7 +110,10 @@ impl Session {
         if saved.tokens_crc32 != self.data.tokens_crc32() {
             return Err(Diagnostic::new("checkpoint.data", "The rows are not those that the run was started with.")
                 .done("The saved run was left as it is.")
-                .remedy("Read the file as before: its encoding, first line, delimiter and quotes."));
+                .remedy(
+                    "Read the file as before: its encoding, first line, delimiter and quotes. If Hone was updated since, it \
+                     may split the rows in another way: keep the best weights of the run instead.",
+                ));
         }
         let RunState { step, epoch, batch, stage, batches_seen, .. } = saved.run;
         let batches = self.batches.len();
