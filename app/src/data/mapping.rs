@@ -63,7 +63,7 @@ fn facts(source: &SourceInfo) -> String {
     }
     facts.push(match (source.format, source.delimiter) {
         (Format::JsonLines, _) => "JSON Lines".into(),
-        (Format::JsonArray, _) => "JSON array".into(),
+        (Format::JsonArray, _) => "JSON objects".into(),
         (Format::JsonColumns, _) => "one JSON document".into(),
         (Format::Squad, _) => "SQuAD".into(),
         (Format::Conll, _) => "CoNLL, one word per line".into(),

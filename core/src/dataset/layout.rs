@@ -112,7 +112,7 @@ pub enum Format {
     Delimited,
     /// One JSON object per line.
     JsonLines,
-    /// One JSON array of objects.
+    /// One JSON array of objects, or such objects one after another, not one per line.
     JsonArray,
     /// One JSON document that is read as a whole: an object of arrays, one per column, or one that holds all rows.
     JsonColumns,
@@ -222,7 +222,7 @@ impl Hints {
 }
 
 /// Line ends, quoting and first lines that differ from the usual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quirks {
     /// True if a line ends in a carriage return alone, as on old Macs.
@@ -239,6 +239,8 @@ pub struct Quirks {
     pub joins_messages: bool,
     /// True if each row of JSON is an array of cells.
     pub rows_are_arrays: bool,
+    /// Columns that Hone makes of the members of JSON objects, which other programs do not find in the file.
+    pub converted: Vec<String>,
 }
 
 /// Everything needed to read a file's records.

@@ -143,7 +143,7 @@ impl SourceInfo {
             delimiter: self.delimiter,
             multiline: self.multiline,
             has_header: self.has_header,
-            quirks: self.quirks,
+            quirks: self.quirks.clone(),
             columns: self.columns.clone(),
         }
     }

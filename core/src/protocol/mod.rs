@@ -15,4 +15,4 @@ pub use event::Event;
 pub type RequestId = u32;
 
 /// Version of the messages, raised whenever one changes. A page and a worker of different versions refuse each other.
-pub const PROTOCOL_VERSION: u32 = 17;
+pub const PROTOCOL_VERSION: u32 = 18;

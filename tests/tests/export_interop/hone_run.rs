@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use hone_core::dataset::{Collector, Dataset, Hints, Mapping, Scanner, SourceInfo};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::export::ScriptFiles;
 use hone_core::recipe::{ClassWeights, Unfreezing};
 use hone_core::run::SourceFile;
@@ -47,9 +48,10 @@ fn file(task: Task, form: PromptForm) -> File {
             Mapping::MultiLabel { text: 0, pair: Some(1), labels: vec![2] },
         ),
         (Task::Regression, _) => (
-            "rows.jsonl",
+            "rows.json",
+            // Objects one after another, as jq prints them.
             (0..ROWS)
-                .map(|row| json!({"n": 1.5 * f64::from(row % 7), "text": words_of(row, 6)}).to_string() + "\n")
+                .map(|row| format!("{:#}\n", json!({"n": 1.5 * f64::from(row % 7), "text": words_of(row, 6)})))
                 .collect(),
             Mapping::Regression { text: 1, pair: None, number: 0 },
         ),
@@ -260,20 +262,34 @@ impl Run {
     }
 }
 
-#[test]
-fn runs_of_embeddings_are_refused_with_another_way() {
-    let (device, task) = (Device::flex(), Task::Embeddings);
+/// Why there is no script for a run on this file.
+fn refused(task: Task, file: &File) -> Diagnostic {
+    let device = Device::flex();
     let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
-    let file = file(task, PromptForm::Completion);
     let mut rows = file.dataset();
     while rows.encode_next(&pretrained).unwrap() {}
     let recipe = RecipeSpec { task, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
     let session = rows.session(&pretrained, recipe, &device).unwrap();
     let source = file.source();
     let files = ScriptFiles { train: &source, validation: None, test: None };
-    let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
+    ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err()
+}
+
+#[test]
+fn runs_of_embeddings_are_refused_with_another_way() {
+    let refused = refused(Task::Embeddings, &file(Task::Embeddings, PromptForm::Completion));
     assert_eq!(refused.code, "script.task");
     assert!(refused.remedy.contains("hone train"), "{refused}");
+}
+
+#[test]
+fn columns_that_python_would_not_find_are_refused_by_name() {
+    let row = |row: u32| json!({"text": words_of(row, 5), "label": {"choices": [format!("c{}", row % 2)]}}).to_string() + "\n";
+    let mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
+    let file = File { name: "rows.jsonl", content: (0..ROWS).map(row).collect(), mapping };
+    let refused = refused(Task::Classification, &file);
+    assert_eq!(refused.code, "script.format");
+    assert!(refused.what.ends_with("objects: “label”."), "{refused}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! Rows as JSON objects, or as arrays of cells: one per line, or all in one array.
+//! Rows as JSON objects, or as arrays of cells: one per line, all in one array, or one after another.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::dataset::formats::json_shapes::{flat_row, spacy_row};
+use crate::dataset::formats::json_shapes::{flat_row, flattened, spacy_row};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::literal;
@@ -18,17 +18,25 @@ pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing aft
 /// Reason to skip a value of another kind.
 pub(crate) const NOT_AN_OBJECT: &str = "not a JSON object";
 
+/// Number of objects by which converted columns are found.
+const CHECKED_OBJECTS: usize = 50;
+
 /// Converts objects to records. The columns are the union of all keys, in order of appearance. Arrays have one cell for each of the
 /// known columns.
 struct ObjectColumns {
     keys: Vec<String>,
     known: HashSet<String>,
     rows_are_arrays: bool,
+    /// Number of objects so far, up to [`CHECKED_OBJECTS`].
+    checked: usize,
+    /// Columns whose cells are no members of the objects.
+    converted: Vec<String>,
 }
 
 impl ObjectColumns {
     fn new(keys: Vec<String>, rows_are_arrays: bool) -> Self {
-        Self { known: keys.iter().cloned().collect(), keys, rows_are_arrays }
+        let known = keys.iter().cloned().collect();
+        Self { keys, known, rows_are_arrays, checked: 0, converted: Vec::new() }
     }
 
     /// Writes the cells of an object or an array. Returns false for the names of the columns, which are no row.
@@ -40,10 +48,20 @@ impl ObjectColumns {
         if self.rows_are_arrays {
             return self.write_array(&value, record);
         }
+        let members = match &value {
+            Value::Object(object) if self.checked < CHECKED_OBJECTS => flattened(object.clone()),
+            _ => Map::new(),
+        };
         let object = match value {
             Value::Object(object) => flat_row(object),
             other => flat_row(spacy_row(other).ok_or(NOT_AN_OBJECT)?),
         };
+        if self.checked < CHECKED_OBJECTS {
+            self.checked += 1;
+            let is_new = |(key, value): &(&String, &Value)| members.get(*key) != Some(value) && !self.converted.contains(key);
+            let converted: Vec<String> = object.iter().filter(is_new).map(|(key, _)| key.clone()).collect();
+            self.converted.extend(converted);
+        }
         for key in object.keys() {
             if !self.known.contains(key) && self.keys.len() <= MAX_COLUMNS {
                 self.known.insert(key.clone());
@@ -149,6 +167,10 @@ impl JsonLinesReader {
         &self.columns.keys
     }
 
+    pub(crate) fn converted(&self) -> &[String] {
+        &self.columns.converted
+    }
+
     /// Reads the line at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         let line_end = rest.find('\n');
@@ -176,7 +198,7 @@ impl JsonLinesReader {
     }
 }
 
-/// Reads a JSON array of objects.
+/// Reads a JSON array of objects, or objects one after another.
 pub(crate) struct JsonArrayReader {
     columns: ObjectColumns,
     position: ArrayPosition,
@@ -199,15 +221,19 @@ impl JsonArrayReader {
         &self.columns.keys
     }
 
+    pub(crate) fn converted(&self) -> &[String] {
+        &self.columns.converted
+    }
+
     /// Reads the element at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.position == ArrayPosition::Over {
             return ReadStep::Skip(rest.len());
         }
         if self.position == ArrayPosition::Before {
-            let Some(at) = rest.find('[') else { return ReadStep::Skip(rest.len()) };
+            let Some(at) = rest.find(['[', '{']) else { return ReadStep::Skip(rest.len()) };
             self.position = ArrayPosition::Inside;
-            return ReadStep::Skip(at + 1);
+            return ReadStep::Skip(at + usize::from(rest[at..].starts_with('[')));
         }
         let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
         if gap > 0 {
@@ -232,10 +258,20 @@ impl JsonArrayReader {
     }
 }
 
-/// Returns true if the first two elements of an array begin on one line.
+/// Returns true if a text begins with an object that is not alone on its lines, and another one: `{…} {…}`, or as jq prints rows.
+pub(crate) fn are_objects_in_a_row(text: &str) -> bool {
+    let text = text.trim_start();
+    let Some(len) = element_len(text.as_bytes()).filter(|len| is_object(&text[..*len])) else { return false };
+    let (first, rest) = text.split_at(len);
+    let next = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+    let is_on_one_line = !first.contains('\n') && rest[..rest.len() - next.len()].contains('\n');
+    next.starts_with('{') && !is_on_one_line
+}
+
+/// Returns true if the first two elements of an array, or the first two objects, begin on one line.
 pub(crate) fn has_rows_on_one_line(sample: &str) -> bool {
-    let Some(at) = sample.find('[') else { return false };
-    let first = sample[at + 1..].trim_start();
+    let Some(at) = sample.find(['[', '{']) else { return false };
+    let first = sample[at..].strip_prefix('[').unwrap_or(&sample[at..]).trim_start();
     element_len(first.as_bytes()).is_some_and(|len| {
         let gap: String = first[len..].chars().take_while(|&c| c == ',' || c.is_whitespace()).collect();
         !gap.contains('\n') && !first[..len].contains('\n') && first[len + gap.len()..].starts_with(['{', '['])
@@ -290,8 +326,19 @@ pub(crate) fn element_len(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The place of a key's value in the text of an object; none if the object has no such key, or is not plain JSON.
-pub(crate) fn value_range(object: &str, key: &str) -> Option<Range<usize>> {
+/// The place of a column's value in the text of an object; none if the object has no such member, or is not plain JSON. The
+/// column `a.b` may be the member `b` of the member `a`.
+pub(crate) fn value_range(object: &str, column: &str) -> Option<Range<usize>> {
+    member_range(object, column).or_else(|| {
+        column.match_indices('.').find_map(|(dot, _)| {
+            let outer = member_range(object, &column[..dot])?;
+            let inner = value_range(&object[outer.clone()], &column[dot + 1..])?;
+            Some(outer.start + inner.start..outer.start + inner.end)
+        })
+    })
+}
+
+fn member_range(object: &str, key: &str) -> Option<Range<usize>> {
     let space = |at: usize| at + (object[at..].len() - object[at..].trim_start().len());
     let mut at = space(space(0) + usize::from(object.trim_start().starts_with('{')));
     let mut found = None;
@@ -359,6 +406,33 @@ mod tests {
             ("}", None),
         ] {
             assert_eq!(element_len(text.as_bytes()), len, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_of_nested_objects_are_found() {
+        let object = r#"{"a": {"b": 1, "c": {"d": "x"}}, "a.b": 2}"#;
+        let value = |column: &str| value_range(object, column).map(|range| &object[range]);
+        assert_eq!(["a.b", "a.c.d", "a.d", "b"].map(value), [Some("2"), Some("\"x\""), None, None]);
+        assert_eq!(value_range(&object[..32], "a.b"), None);
+    }
+
+    #[test]
+    fn columns_that_are_no_members_are_noted() {
+        let mut columns = ObjectColumns::new(Vec::new(), false);
+        for json in [r#"{"id": 1, "a": {"b": "x"}, "l": [1]}"#, r#"{"id": 1, "prompt": "a", "chosen": [{"role": "assistant"}]}"#] {
+            columns.write(json, &mut Record::default()).unwrap();
+        }
+        assert_eq!(columns.converted, ["messages"]);
+    }
+
+    #[test]
+    fn objects_in_a_row_are_told_from_lines_and_documents() {
+        for joined in ["{\n\"a\": 1\n}\n{\n\"a\"", " {\"a\": 1}{\"a\": 2}", "{\"a\": 1}, {\"a\": 2}", "{\n\"a\": [1]},\n{"] {
+            assert!(are_objects_in_a_row(joined), "{joined}");
+        }
+        for other in ["{\"a\": 1}\n{\"a\": 2}", "{\"a\": 1},\n{\"a\": 2}", "{\n\"a\": {}\n}", "{\n\"a\": 1\n} x", "[{\"a\": 1}, {}]"] {
+            assert!(!are_objects_in_a_row(other), "{other}");
         }
     }
 

@@ -25,7 +25,7 @@ fn lines(sample: &str) -> Vec<&str> {
 
 /// The first whole elements of an array.
 fn elements(sample: &str) -> Vec<&str> {
-    let mut rest = sample.split_once('[').map_or("", |(_, elements)| elements);
+    let mut rest = sample.trim_start().strip_prefix('[').unwrap_or_default();
     let mut elements = Vec::new();
     while elements.len() < MAX_ROWS {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');

@@ -52,7 +52,17 @@ pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
     if object.contains_key("tokens") && object.contains_key("_task_hash") && !object.contains_key("spans") {
         object.insert("spans".into(), json!([]));
     }
+    choices_of_objects(&mut object);
     flattened(joined_conversation(object))
+}
+
+/// Replaces what an annotator of Label Studio chose, `{"choices": ["good"]}`, by the only choice or the list of them.
+fn choices_of_objects(object: &mut Map<String, Value>) {
+    for value in object.values_mut() {
+        if let Some(choices @ Value::Array(_)) = value.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("choices")) {
+            *value = choice(choices);
+        }
+    }
 }
 
 /// Puts the choices that an annotator of Prodigy accepted into the column `label`.
@@ -174,17 +184,13 @@ pub(crate) fn spacy_row(value: Value) -> Option<Map<String, Value>> {
 }
 
 /// Replaces objects by their members, if none of them is an array.
-fn flattened(object: Map<String, Value>) -> Map<String, Value> {
+pub(crate) fn flattened(object: Map<String, Value>) -> Map<String, Value> {
     let mut flat = Map::new();
     for (key, value) in object {
         match value {
             Value::Object(members) if !members.is_empty() && !members.values().any(has_array) => {
                 let inner = flattened(members).into_iter().map(|(name, value)| (format!("{key}.{name}"), value));
                 flat.extend(inner);
-            }
-            Value::Object(members) => {
-                let choices = members.get("choices").filter(|_| members.len() == 1).map(choice);
-                flat.insert(key, choices.unwrap_or(Value::Object(members)));
             }
             value => {
                 flat.insert(key, value);

@@ -100,6 +100,15 @@ impl FormatReader {
         }
     }
 
+    /// Columns that are no members of the objects; none if the records are not objects.
+    fn converted(&self) -> &[String] {
+        match self {
+            Self::JsonLines(reader) => reader.converted(),
+            Self::JsonArray(reader) => reader.converted(),
+            _ => &[],
+        }
+    }
+
     /// Keys of the objects read so far; none if the records are not objects.
     fn keys(&self) -> &[String] {
         match self {
@@ -264,6 +273,11 @@ impl RecordReader {
     /// Number of messages that belong to no conversation.
     pub(crate) fn unused_messages(&self) -> usize {
         self.unused_messages
+    }
+
+    /// Columns that are no members of the objects read so far. Empty if the records are not objects.
+    pub(crate) fn converted(&self) -> &[String] {
+        self.reader.converted()
     }
 
     /// Keys of the objects read so far, in order of appearance. Empty if the records are not objects.

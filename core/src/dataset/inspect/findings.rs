@@ -95,7 +95,7 @@ impl Findings {
                     Format::JsonLines => {
                         "Each line must be one JSON object, or each an array with as many cells as the first."
                     }
-                    Format::JsonArray => "Each element of the array must be a JSON object.",
+                    Format::JsonArray => "Each row must be a JSON object.",
                     Format::JsonColumns => "Each member must be an array, and all arrays must have the same length.",
                     Format::Squad => "Each paragraph must have a context and qas, as in SQuAD.",
                     Format::Conll => "Each line must have a word and a tag, and as many columns as the first line.",

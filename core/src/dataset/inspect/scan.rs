@@ -76,7 +76,7 @@ impl Scanner {
             ScanState::Reading(scan) => *scan,
         };
         scan.push(&[], true)?;
-        let RecordScan { layout, reader, findings, mut warnings, .. } = scan;
+        let RecordScan { mut layout, reader, findings, mut warnings, .. } = scan;
         let is_json = matches!(
             layout.format,
             Format::JsonLines | Format::JsonArray | Format::JsonColumns | Format::Parquet | Format::Translations
@@ -88,6 +88,7 @@ impl Scanner {
         } else {
             layout.columns
         };
+        layout.quirks.converted = reader.converted().to_vec();
         warnings.extend(other_branches(reader.unused_messages()));
         findings.check(layout.format, layout.has_header)?;
         let offers = offers(layout.format, &columns, &findings.stats);
@@ -197,6 +198,7 @@ impl RecordScan {
                     other => other == Format::JsonColumns,
                 },
                 joins_messages: false,
+                converted: Vec::new(),
                 // The keys of objects are not known yet.
                 rows_are_arrays: matches!(sniffed.format, Format::JsonLines | Format::JsonArray)
                     && !sniffed.columns.is_empty(),

@@ -4,7 +4,7 @@ use crate::dataset::formats::conll_columns::ConllColumns;
 use crate::dataset::formats::delimited::Dialect;
 use serde_json::Value;
 
-use crate::dataset::formats::json::{is_object, is_spacy_example, parsed, value_len};
+use crate::dataset::formats::json::{are_objects_in_a_row, is_object, is_spacy_example, parsed, value_len};
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::labeled_lines::LabeledLines;
 use crate::dataset::formats::word_table::WordColumns;
@@ -177,6 +177,7 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
     let second = text.get(1..).unwrap_or_default().trim_start().chars().next();
     match (text.chars().next(), second) {
         (Some('[' | '{'), Some('{' | '"')) if is_squad(text) => Ok(Some(Format::Squad)),
+        (Some('{'), _) if are_objects_in_a_row(text) => Ok(Some(Format::JsonArray)),
         (Some('{'), Some('"')) if are_columns(text) => Ok(Some(Format::JsonColumns)),
         (Some('['), Some('{')) => Ok(Some(Format::JsonArray)),
         (Some('{'), Some('\'')) => Ok(text.lines().next().is_some_and(is_object).then_some(Format::JsonLines)),

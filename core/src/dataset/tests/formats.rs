@@ -16,6 +16,9 @@ fn every_format_and_encoding_gives_the_same_rows() {
         "{\"text\":\"à la carte\",\"label\":\"pos\"}\n{\"label\":\"neg\",\"text\":\"\\\"no\\\", he said\"}".into(),
         "[ {\"text\":\"à la carte\",\n\"label\":\"pos\"}, {\"label\":\"neg\",\"text\":\"\\\"no\\\", he said\"} ]\n"
             .into(),
+        "{\n  \"text\": \"à la carte\",\n  \"label\": \"pos\"\n}\n{\n  \"label\": \"neg\",\n  \"text\": \"\\\"no\\\", he said\"\n}\n"
+            .into(),
+        "{\"text\":\"à la carte\",\"label\":\"pos\"}, {\"label\":\"neg\",\"text\":\"\\\"no\\\", he said\"}".into(),
     ];
     for file in files {
         let found: Vec<_> = rows(&file).into_iter().map(|(_, text, label)| (text, label)).collect();

@@ -51,6 +51,20 @@ fn a_document_with_lists_for_training_and_test_is_read_by_its_split() {
 }
 
 #[test]
+fn labels_that_are_no_members_of_the_objects_are_corrected_in_a_table() {
+    let file = |row: &dyn Fn(usize) -> String| (0..8).map(|nth| row(nth) + "\n").collect::<String>();
+    let form = |text: &str| {
+        let (source, _) = open("rows.jsonl", text).unwrap();
+        (source.corrected_form(&source.guess()), source.quirks.converted)
+    };
+    let label = |nth: usize| ["good", "bad"][nth % 2];
+    let nested = file(&|nth| format!(r#"{{"text":"it was {nth}","meta":{{"label":"{}"}}}}"#, label(nth)));
+    assert_eq!(form(&nested), (CorrectedForm::Same, vec![]));
+    let chosen = file(&|nth| format!(r#"{{"text":"it was {nth}","label":{{"choices":["{}"]}}}}"#, label(nth)));
+    assert_eq!(form(&chosen), (CorrectedForm::Csv, vec!["label".to_owned()]));
+}
+
+#[test]
 fn other_objects_with_a_list_are_read_as_before() {
     let lines = "{\"train\":[1,2],\"label\":\"a\"}\n{\"train\":[3],\"label\":\"b\"}\n";
     assert_eq!(open("a.jsonl", lines).unwrap().0.format, Format::JsonLines);

@@ -110,7 +110,7 @@ impl Python {
 /// The file of the rows, and the columns that the task reads.
 fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagnostic> {
     let examples = &script.dataset.train_file.examples;
-    let reading = Reading::of(&examples.records)?;
+    let reading = Reading::of(&examples.records, &examples.mapping)?;
     let columns = &reading.columns;
     let literal = |column: u32| Value::from(quoted(columns.get(column as usize).map_or("", String::as_str)));
     let list = |all: &[u32]| {
@@ -168,7 +168,7 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
     };
     let names = [Some(name), has_validation_file.then_some(validation_name)];
     let arguments: Vec<String> = names.into_iter().flatten().map(shell).collect();
-    let need_re = reading.format == "paragraphs"
+    let need_re = ["paragraphs", "json_array"].contains(&reading.format)
         || matches!(examples.mapping, Mapping::Classification { .. } | Mapping::Completion { .. });
     variables.extend([
         ("rows_need_re", Value::from(need_re)),

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::dataset::{Compression, Encoding, Format, Quoting, Records};
+use crate::dataset::{Compression, Encoding, Format, Mapping, Quoting, Records};
 use crate::diagnostic::Diagnostic;
+use crate::phrases::names;
 
 /// The reader of a file, in the words of the template.
 pub(super) struct Reading {
@@ -24,11 +25,11 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The reader of a file with these records.
+    /// The reader of a file with these records, of which `mapping` uses some columns.
     ///
     /// # Errors
     /// `script.format` if the script has no reader for it.
-    pub(super) fn of(records: &Records) -> Result<Self, Diagnostic> {
+    pub(super) fn of(records: &Records, mapping: &Mapping) -> Result<Self, Diagnostic> {
         let refused = |what: &str| {
             Err(Diagnostic::new("script.format", format!("train.py cannot read {what}."))
                 .done("No script was written.")
@@ -43,6 +44,11 @@ impl Reading {
         }
         if layout.quirks.rows_are_arrays {
             return refused("JSON whose rows are arrays");
+        }
+        let columns = mapping.roles(&layout.columns).into_iter().filter_map(|(column, _)| layout.columns.get(column as usize));
+        let converted: Vec<&String> = columns.filter(|column| layout.quirks.converted.contains(column)).collect();
+        if !converted.is_empty() {
+            return refused(&format!("what Hone makes of these objects: {}", names(&converted)));
         }
         if layout.quirks.joins_messages {
             return refused("a table with a message in each row");
