@@ -125,6 +125,13 @@ impl Data {
         own && earlier.choice.blobs != choice.blobs
     }
 
+    /// Returns true if what is being read for `role` is a part of the training file, which was opened without being asked for.
+    fn reads_own_part(&self, role: DataRole) -> bool {
+        let FileState::Reading(Reading { choice, earlier: None, .. }) = &self.file(role).state else { return false };
+        let is_own = self.train.choice().is_some_and(|train| train.blobs == choice.blobs);
+        role != DataRole::Train && is_own && choice.hints.member.is_none()
+    }
+
     /// Clears the notes on files that were not opened.
     pub fn forget_rejected(&mut self) {
         self.notice = None;

@@ -238,6 +238,12 @@ impl State {
         {
             return vec![self.request(Topic::File(role), command)];
         }
+        if diagnostic.code != "data.stopped" && self.data.reads_own_part(role) {
+            let rows = if role == DataRole::Test { "test" } else { "validation" };
+            let done = format!("This part was left out: the {rows} rows are drawn from the training rows, if at all.");
+            self.data.notice = Some(diagnostic.done(done));
+            return self.close_data(role);
+        }
         self.data.not_opened(role, diagnostic);
         let file = self.data.file(role);
         if file.diagnostic().is_some() {
