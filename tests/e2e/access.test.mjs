@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, reviews, start, withFakeWorker } from "./fake.mjs";
@@ -59,6 +60,20 @@ async function assertTree(page) {
   const found = join(out, "access-tree.txt");
   await writeFile(found, tree);
   assert.equal(tree, await readFile(stored, "utf8").catch(() => ""), `${found} differs from tests/e2e/access-tree.txt: copy it there if the change is meant`);
+}
+
+/** All phrases that a screen reader speaks from the top of the page to its end, by Guidepup's virtual screen reader. */
+async function spoken(page) {
+  const path = createRequire(import.meta.url).resolve("@guidepup/virtual-screen-reader/browser.js");
+  await page.route("**/virtual-screen-reader.js", (route) => route.fulfill({ path, contentType: "text/javascript" }));
+  return page.evaluate(async () => {
+    const { virtual } = await import(new URL("virtual-screen-reader.js", location));
+    await virtual.start({ container: document.body });
+    while ((await virtual.lastSpokenPhrase()) !== "end of document") await virtual.next();
+    const phrases = await virtual.spokenPhraseLog();
+    await virtual.stop();
+    return phrases;
+  });
 }
 
 test("a run is quiet and still, its result is walked through by keyboard, and it bears other spacing and colors", async () => {

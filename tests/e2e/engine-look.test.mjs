@@ -9,7 +9,7 @@ import { address, bothScreens, fileOf, look, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, fill, knowGpu, listen } from "./real.mjs";
 
-/** The micro model, and rows of which every tenth has the other label, two have the same text, and eight have no label. */
+/** The micro model, and rows of which every tenth has the other label, two have the same text, one is unlike all others, and eight have no label. */
 async function withWrongLabels(page) {
   page.setDefaultTimeout(3 * MINUTE);
   await listen(page);
@@ -20,6 +20,7 @@ async function withWrongLabels(page) {
   const other = (line) => (line.endsWith("five") ? line.replace(/five$/, "six") : line.replace(/six$/, "five"));
   const rows = lines.map((line, row) => (row >= 240 ? line.replace(/(five|six)$/, "") : row % 10 ? line : other(line)));
   rows[238] = other(rows[3]);
+  rows[101] = `${"w49 ".repeat(40).trim()},${rows[101].split(",")[1]}`;
   await page.getByLabel("Choose a file").setInputFiles(fileOf("micro.csv", [header, ...rows, ""].join("\n")));
   await page.getByText("Loaded: 2 layers").waitFor();
   return rows;
@@ -32,6 +33,12 @@ test("wrong labels are found, mended and taken away in the file, and rows withou
     const suspects = page.getByRole("region", { name: "Suspected labels" });
     await page.getByText(/^\d+ labels? of 240 rows may be wrong\. The heads agree with \d+\s% of all labels\./).waitFor();
     await page.getByText(/^\d+ groups? of texts that are nearly the same .* with different labels/).waitFor();
+    const groups = page.getByRole("region", { name: "Duplicates and outliers" });
+    await groups.getByText(/^Unlike all others: \d/).first().waitFor();
+    await suspects.getByRole("button", { name: "Drop the row" }).first().click();
+    await page.getByText("1 change, not in the open file yet.").waitFor();
+    await suspects.getByRole("button", { name: "Undo" }).first().click();
+    await page.getByText("1 change, not in the open file yet.").waitFor({ state: "hidden" });
     await suspects.getByRole("button", { name: /^Change to (five|six)$/ }).first().click();
     await page.getByText("1 change, not in the open file yet. Opening another file drops them.").waitFor();
 

@@ -1,7 +1,7 @@
 // Helpers for tests of saved runs: the real engine with a micro model, on the CPU.
 
 import { finished } from "./fake.mjs";
-import { url, withPage } from "./harness.mjs";
+import { beforeEngine, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, knowGpu, listen, pressPause } from "./real.mjs";
 
@@ -14,9 +14,40 @@ export const texts = microTexts(160);
 /** Presses a button of a run, wherever the growing page has moved it. */
 export const press = (page, name) => page.getByRole("button", { name, exact: true }).dispatchEvent("click");
 
+/** The pause that is awaited on a page: the step after which it is pressed, and the promise of the press. */
+const pauses = new WeakMap();
+
+/**
+ * Lets the engine ask before it goes on after each report of its steps. It gets no answer until an awaited pause has been
+ * pressed: on a busy machine, the run of a micro model ends before the page has seen that it began.
+ */
+async function waitForPauses(page) {
+  await page.route("**/may-go-on/*", async (route) => {
+    const { step, pressed } = pauses.get(page) ?? { step: Infinity };
+    if (Number(route.request().url().split("/").at(-1)) > step) await pressed.catch(() => {});
+    await route.fulfill({ body: "" }).catch(() => {});
+  });
+  await beforeEngine(page, () => {
+    const send = postMessage.bind(globalThis);
+    globalThis.postMessage = (data, ...more) => {
+      send(data, ...more);
+      const steps = data.message?.steps?.steps ?? [];
+      if (!steps.length) return;
+      const request = new XMLHttpRequest();
+      request.open("GET", `/may-go-on/${steps.at(-1).step}`, false);
+      try {
+        request.send();
+      } catch {
+        // The page is being closed.
+      }
+    };
+  });
+}
+
 /** Opens the page in a new tab of the context. */
 export async function visit(context) {
   const page = await context.newPage();
+  await waitForPauses(page);
   page.setDefaultTimeout(3 * MINUTE);
   await listen(page);
   await knowGpu(page);
@@ -58,8 +89,11 @@ export async function pausedAgain(page) {
 }
 
 /** Pauses the run at its next step after `step`, and waits until it is saved there. */
-async function pause(page, step) {
-  await pressPause(page, step);
+async function pause(page, step = 0) {
+  const pressed = pressPause(page, step);
+  pauses.set(page, { step, pressed });
+  await pressed;
+  pauses.delete(page);
   // A save of an earlier step may end after the press.
   await page.waitForFunction(() => {
     const last = (name) => globalThis.events.findLast(({ kind }) => kind === name);

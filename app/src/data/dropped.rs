@@ -14,7 +14,6 @@ use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, File
 use crate::data::folder::open_folder;
 use crate::model::take_dropped;
 use crate::page::Page;
-use crate::state::State;
 use crate::state::data::together::{Together, joint_name};
 use crate::worker::message_of;
 

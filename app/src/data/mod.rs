@@ -22,7 +22,6 @@ mod text_issues;
 
 use hone_core::dataset::DataRole;
 use hone_core::decimal::fixed;
-use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, pressed};
