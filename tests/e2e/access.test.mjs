@@ -1,5 +1,5 @@
-// WCAG 2.2 beyond what axe can see: motion, live regions, keyboard order, focus, text spacing, forced colors and the
-// tree that assistive technology reads, in one visit.
+// WCAG 2.2 beyond what axe can see: motion, live regions, keyboard order, focus, text spacing, forced colors, the tree that
+// assistive technology reads, and what a screen reader speaks, in one visit.
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -98,6 +98,32 @@ test("a run is quiet and still, its result is walked through by keyboard, and it
     }
     // Eight evaluations, and some words at the beginning and the end: nothing for each step.
     assert(heard.length <= 16, `heard ${heard.length} times: ${heard.join(" | ")}`);
+
+    const phrases = await spoken(page);
+    assert.deepEqual(phrases.filter((phrase) => /^(button|checkbox|combobox|image|link|radio|slider|spinbutton|textbox)$/.test(phrase)), [], "all have names");
+    const script = [
+      "link, Skip to the first step",
+      "heading, Hone, level 1",
+      "heading, Data, level 2",
+      /^button, Change Data, .*not expanded$/,
+      "heading, Model, level 2",
+      "heading, Train, level 2",
+      "button, Start again, 420 steps",
+      "heading, Result on the validation rows, level 3",
+      "row, Tuned model 0.895 0.885",
+      "image, Training loss fell from 0.709 to 0.270; validation was lowest, 0.327, at the last evaluation, at step 120.",
+      /^slider, Cursor of the chart “Loss”, .* Step 15: training 0\.593, validation 0\.538$/,
+      "heading, Try, level 2",
+      "textbox, Text",
+      "heading, Export, level 2",
+      /^button, Download model/,
+      "end of document",
+    ];
+    let at = 0;
+    for (const words of script) {
+      at = phrases.findIndex((phrase, nth) => nth >= at && (words.test?.(phrase) ?? phrase === words));
+      assert.notEqual(at, -1, `${words} is not spoken, or not in this order: ${phrases.join(" | ")}`);
+    }
 
     await page.evaluate(() => document.querySelector(".skip").focus());
     const forward = await walk(page, "Tab");
