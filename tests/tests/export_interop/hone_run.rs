@@ -289,7 +289,7 @@ fn columns_that_python_would_not_find_are_refused_by_name() {
     let file = File { name: "rows.jsonl", content: (0..ROWS).map(row).collect(), mapping };
     let refused = refused(Task::Classification, &file);
     assert_eq!(refused.code, "script.format");
-    assert!(refused.what.ends_with("objects: “label”."), "{refused}");
+    assert!(refused.what.ends_with(r#"objects: "label"."#), "{refused}");
 }
 
 #[test]

@@ -108,30 +108,26 @@ fn labels_that_cannot_be_checked_are_refused_with_a_remedy() {
 #[test]
 fn labels_that_a_row_lacks_or_has_wrongly_are_found() {
     // Label a belongs to texts with the words 6 or 7, label b to those with 8 or 9.
+    let flipped = [21, 41, 61, 81, 101];
     let row = |nth: usize| {
         let held = [nth.is_multiple_of(2), nth.is_multiple_of(3)];
         let telling = [(held[0], 6 + nth / 2 % 2), (held[1], 8 + nth / 3 % 2)];
         let present = telling.into_iter().filter(|(has, _)| *has).map(|(_, word)| format!("w{word} w{word}"));
         let others = [nth % 5, nth / 5 % 5, nth / 25 % 5].map(|word| format!("w{}", 13 + word));
-        let given = match (nth, nth + 2) {
-            (12..=60, line) if line % 16 == 8 => [false, held[1]],
-            (0..=100, line) if line % 20 == 1 => [held[0], !held[1]],
-            _ => held,
-        };
+        let given = if flipped.contains(&(nth as u32 + 2)) { [held[0], !held[1]] } else { held };
         let labels: Vec<&str> =
             given.into_iter().zip(["a", "b"]).filter(|(has, _)| *has).map(|(_, label)| label).collect();
         format!("{},{}\n", present.chain(others).collect::<Vec<_>>().join(" "), labels.join(";"))
     };
     let file = format!("text,labels\n{}", (0..150).map(row).collect::<String>());
     let found = reviewed_as(&file, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] }, 200).unwrap();
-    let flipped = [21, 24, 41, 61, 81, 101];
-    let mut lines: Vec<u32> = found.rows.iter().take(6).map(|it| it.row.line).collect();
+    let mut lines: Vec<u32> = found.rows.iter().take(5).map(|it| it.row.line).collect();
     lines.sort_unstable();
     assert_eq!(lines, flipped, "{:?}", found.rows);
     let of_line = |line: u32| found.rows.iter().find(|it| it.row.line == line).unwrap();
-    let lacks = of_line(24);
-    assert_eq!((lacks.row.given.as_str(), &lacks.row.likely), ("", &Some(vec!["a".to_owned()])));
-    assert!(lacks.finding.starts_with("no label; probably missing: a ("), "{lacks:?}");
+    let lacks = of_line(41);
+    assert_eq!((lacks.row.given.as_str(), &lacks.row.likely), ("", &Some(vec!["b".to_owned()])));
+    assert!(lacks.finding.starts_with("no label; probably missing: b ("), "{lacks:?}");
     let wrong = of_line(21);
     assert_eq!((wrong.row.given.as_str(), &wrong.row.likely), ("b", &Some(Vec::new())));
     assert!(wrong.finding.contains("probably wrong: b ("), "{wrong:?}");
@@ -238,10 +234,10 @@ fn nearest_neighbors_equal_those_of_scikit_learn() {
 
 #[test]
 fn texts_that_differ_in_order_alone_are_near_duplicates_across_the_split_first() {
-    // Words in another order: the vectors of this model hardly change.
+    // The last words in another order: the vectors of this model hardly change.
     let turned = |row: &str, label: &str| {
         let words: Vec<&str> = row.split(',').next().unwrap().split(' ').collect();
-        format!("{} {},{label}\n", words[5], words[..5].join(" "))
+        format!("{} {} {},{label}\n", words[..4].join(" "), words[5], words[4])
     };
     let rows = table(90, &[]);
     let lines: Vec<&str> = rows.lines().collect();

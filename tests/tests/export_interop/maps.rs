@@ -16,7 +16,7 @@ use crate::tokenizer::pretrained;
 
 /// Lines with a wrong label.
 fn flipped() -> Vec<usize> {
-    (0..16).map(|nth| 4 + 10 * nth).collect()
+    (0..16).map(|nth| 5 + 10 * nth).collect()
 }
 
 /// Texts with one word that tells their label, among many that do not.

@@ -175,7 +175,7 @@ fn what_cannot_be_labeled_is_refused_with_a_remedy() {
 #[test]
 fn a_learning_curve_rises_with_the_labels() {
     let mut curve =
-        LearningCurve::new(&dataset(&table(120, 120), 0.3).unwrap(), 40, &micro(), &Device::flex()).unwrap();
+        LearningCurve::new(&dataset(&table(150, 150), 0.3).unwrap(), 40, &micro(), &Device::flex()).unwrap();
     while !curve.is_over() {
         ready(curve.advance()).unwrap();
     }

@@ -334,9 +334,16 @@ mod tests {
     fn changes_that_cannot_be_made_are_refused() {
         let file = "text,label\nso good,good\nso bad,bad\n";
         assert_eq!(corrected("a.csv", file, &[(9, None)]).unwrap_err().code, "labels.gone");
+        let printed = "{'text': 'a', 'label': 'x'}\n{'text': 'b', 'label': 'y'}\n";
+        assert_eq!(corrected("a.jsonl", printed, &[(1, Some("y"))]).unwrap_err().code, "labels.in-place");
+    }
+
+    #[test]
+    fn labels_in_nested_objects_are_replaced() {
         let nested =
             "{\"text\": \"a\", \"meta\": {\"label\": \"x\"}}\n{\"text\": \"b\", \"meta\": {\"label\": \"y\"}}\n";
-        assert_eq!(corrected("a.jsonl", nested, &[(1, Some("y"))]).unwrap_err().code, "labels.in-place");
+        let (new, is_rewritable) = corrected("a.jsonl", nested, &[(1, Some("y"))]).unwrap();
+        assert_eq!((new, is_rewritable), (nested.replace("\"x\"", "\"y\""), true));
     }
 
     fn tag(line: u32, word: u32, tag: &str) -> Correction {

@@ -209,7 +209,7 @@ fn deeply_nested_json_is_skipped() {
 #[test]
 fn a_file_that_changed_between_passes_does_not_panic() {
     let files =
-        [GOOD, "[{\"text\":\"é\",\"label\":1}]", "{\"text\":\"é\",\"label\":1}\n", "é\u{a0}[", "\"", "", "[\"", "{"];
+        [GOOD, "[{\"text\":\"é\",\"label\":1}]", "{\"title\":\"é\",\"class\":1}\n", "é\u{a0}[", "\"", "", "[\"", "{"];
     for scanned in &files[..3] {
         let source = scan(scanned).unwrap();
         for read in files {

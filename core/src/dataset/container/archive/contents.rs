@@ -260,7 +260,7 @@ mod tests {
         };
         assert_eq!(warned(&["a.csv", "notes.txt"], None), None);
         assert_eq!(warned(&["train.csv", "test.csv", "a.csv"], None), None);
-        let words = "“x.zip” has 2 tables. Only “longer.csv” was read.";
+        let words = r#""x.zip" has 2 tables. Only "longer.csv" was read."#;
         assert_eq!(warned(&["a.csv", "longer.csv"], None).as_deref(), Some(words));
         assert_eq!(warned(&["a.csv", "longer.csv"], Some("a.csv")), None);
     }
