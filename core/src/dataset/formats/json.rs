@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_in_a_row_are_told_from_lines_and_documents() {
+    fn objects_in_a_row_are_no_lines_and_no_document() {
         for joined in ["{\n\"a\": 1\n}\n{\n\"a\"", " {\"a\": 1}{\"a\": 2}", "{\"a\": 1}, {\"a\": 2}", "{\n\"a\": [1]},\n{"] {
             assert!(are_objects_in_a_row(joined), "{joined}");
         }
