@@ -17,7 +17,9 @@ pub fn open_folder(page: Page, role: DataRole, name: String, files: Vec<(String,
         page.change(|state| state.not_opened(Diagnostic::new("page.folder", what).remedy(remedy)));
     };
     match browser::folder_blob(files) {
-        Ok(_) if !has_data => refused(format!("The folder “{shown}” contains no files."), "Choose one with the rows, or a file."),
+        Ok(_) if !has_data => {
+            refused(format!("The folder “{shown}” contains no files."), "Choose one with the rows, or a file.")
+        }
         Ok(blob) => page.open_file(role, name, blob),
         Err(reason) => {
             let what = format!("The folder “{shown}” could not be read: {}.", message_of(&reason));

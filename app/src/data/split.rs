@@ -3,10 +3,10 @@ use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, FileButton, changing, pressed_away};
-use crate::data::file_problem::FileProblem;
-use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::ACCEPT;
 use crate::data::dropped::{open_list, take_files};
+use crate::data::file_problem::FileProblem;
+use crate::data::part_choice::{PartChoice, PartOf};
 use crate::fields::ControlField;
 use crate::format;
 use crate::page::Page;

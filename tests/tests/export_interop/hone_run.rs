@@ -284,7 +284,9 @@ fn runs_of_embeddings_are_refused_with_another_way() {
 
 #[test]
 fn columns_that_python_would_not_find_are_refused_by_name() {
-    let row = |row: u32| json!({"text": words_of(row, 5), "label": {"choices": [format!("c{}", row % 2)]}}).to_string() + "\n";
+    let row = |row: u32| {
+        json!({"text": words_of(row, 5), "label": {"choices": [format!("c{}", row % 2)]}}).to_string() + "\n"
+    };
     let mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
     let file = File { name: "rows.jsonl", content: (0..ROWS).map(row).collect(), mapping };
     let refused = refused(Task::Classification, &file);

@@ -24,7 +24,8 @@ pub enum Together {
 impl Together {
     /// How the files with these names are opened. `None` if there are none.
     pub fn of(names: &[String]) -> Option<Self> {
-        let is_parallel = |name: &String| has_sentences(name) && !PARTS.iter().any(|part| name.to_lowercase().contains(part));
+        let is_parallel =
+            |name: &String| has_sentences(name) && !PARTS.iter().any(|part| name.to_ascii_lowercase().contains(part));
         match names {
             [] => None,
             [_] => Some(Self::One),

@@ -511,7 +511,10 @@ fn a_file_that_is_its_own_validation_file_is_replaced_as_both() {
 fn a_part_of_the_training_file_that_cannot_be_read_is_left_out() {
     let mut state = ready();
     state.open(DataRole::Train, FileChoice::new("reviews.tar.gz".into(), None, 7));
-    state.answer(Event::DataOpened { role: DataRole::Train, source: SourceInfo { holds_validation: true, ..source(2) } });
+    state.answer(Event::DataOpened {
+        role: DataRole::Train,
+        source: SourceInfo { holds_validation: true, ..source(2) },
+    });
     let effects = state.answer(not_opened(DataRole::Validation));
     assert!(matches!(effects[..], [Effect::Send(_, Command::CloseData { .. }), ..]), "{effects:?}");
     assert_eq!((state.data.validation.choice(), state.data.diagnostic()), (None, None));

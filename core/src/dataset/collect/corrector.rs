@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::dataset::collect::changed_cells::with_tag;
-use crate::dataset::collect::corrected_form::CorrectedForm;
-use crate::dataset::collect::correction::Correction;
+use crate::dataset::collect::correction::{CorrectedForm, Correction};
 use crate::dataset::collect::label_lists::ListForm;
 use crate::dataset::collect::label_place::{LabelPlace, NewCell, RowChange, by_line};
 use crate::dataset::formats::decode::Decoder;

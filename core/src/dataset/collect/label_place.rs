@@ -66,16 +66,6 @@ pub(crate) fn by_line(corrections: &[Correction]) -> HashMap<u32, RowChange> {
 }
 
 impl LabelPlace {
-    /// The columns with labels.
-    pub(crate) fn columns(&self) -> Vec<usize> {
-        match self {
-            Self::Label(column) | Self::List(column, _) | Self::Tags(column) => vec![*column],
-            Self::Flags(flags) => flags.iter().map(|(column, _)| *column).collect(),
-            Self::Columns(columns) => columns.clone(),
-            Self::None => Vec::new(),
-        }
-    }
-
     /// The place of the labels in files with these columns.
     pub(crate) fn new(mapping: &Mapping, columns: &[String], list_form: ListForm) -> Self {
         match mapping {

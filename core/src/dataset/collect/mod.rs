@@ -5,7 +5,6 @@ pub(crate) mod browse;
 pub(crate) mod cells;
 pub(crate) mod changed_cells;
 pub(crate) mod collector;
-pub(crate) mod corrected_form;
 pub(crate) mod correction;
 pub(crate) mod corrector;
 pub(crate) mod example;

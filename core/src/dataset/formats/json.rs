@@ -58,7 +58,8 @@ impl ObjectColumns {
         };
         if self.checked < CHECKED_OBJECTS {
             self.checked += 1;
-            let is_new = |(key, value): &(&String, &Value)| members.get(*key) != Some(value) && !self.converted.contains(key);
+            let is_new =
+                |(key, value): &(&String, &Value)| members.get(*key) != Some(value) && !self.converted.contains(key);
             let converted: Vec<String> = object.iter().filter(is_new).map(|(key, _)| key.clone()).collect();
             self.converted.extend(converted);
         }
@@ -419,7 +420,10 @@ mod tests {
     #[test]
     fn columns_that_are_no_members_are_noted() {
         let mut columns = ObjectColumns::new(Vec::new(), false);
-        for json in [r#"{"id": 1, "a": {"b": "x"}, "l": [1]}"#, r#"{"id": 1, "prompt": "a", "chosen": [{"role": "assistant"}]}"#] {
+        for json in [
+            r#"{"id": 1, "a": {"b": "x"}, "l": [1]}"#,
+            r#"{"id": 1, "prompt": "a", "chosen": [{"role": "assistant"}]}"#,
+        ] {
             columns.write(json, &mut Record::default()).unwrap();
         }
         assert_eq!(columns.converted, ["messages"]);
@@ -427,10 +431,18 @@ mod tests {
 
     #[test]
     fn objects_in_a_row_are_no_lines_and_no_document() {
-        for joined in ["{\n\"a\": 1\n}\n{\n\"a\"", " {\"a\": 1}{\"a\": 2}", "{\"a\": 1}, {\"a\": 2}", "{\n\"a\": [1]},\n{"] {
+        for joined in
+            ["{\n\"a\": 1\n}\n{\n\"a\"", " {\"a\": 1}{\"a\": 2}", "{\"a\": 1}, {\"a\": 2}", "{\n\"a\": [1]},\n{"]
+        {
             assert!(are_objects_in_a_row(joined), "{joined}");
         }
-        for other in ["{\"a\": 1}\n{\"a\": 2}", "{\"a\": 1},\n{\"a\": 2}", "{\n\"a\": {}\n}", "{\n\"a\": 1\n} x", "[{\"a\": 1}, {}]"] {
+        for other in [
+            "{\"a\": 1}\n{\"a\": 2}",
+            "{\"a\": 1},\n{\"a\": 2}",
+            "{\n\"a\": {}\n}",
+            "{\n\"a\": 1\n} x",
+            "[{\"a\": 1}, {}]",
+        ] {
             assert!(!are_objects_in_a_row(other), "{other}");
         }
     }

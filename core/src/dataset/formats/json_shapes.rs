@@ -59,7 +59,9 @@ pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
 /// Replaces what an annotator of Label Studio chose, `{"choices": ["good"]}`, by the only choice or the list of them.
 fn choices_of_objects(object: &mut Map<String, Value>) {
     for value in object.values_mut() {
-        if let Some(choices @ Value::Array(_)) = value.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("choices")) {
+        if let Some(choices @ Value::Array(_)) =
+            value.as_object().filter(|it| it.len() == 1).and_then(|it| it.get("choices"))
+        {
             *value = choice(choices);
         }
     }

@@ -45,8 +45,7 @@ impl Reading {
         if layout.quirks.rows_are_arrays {
             return refused("JSON whose rows are arrays");
         }
-        let columns = mapping.roles(&layout.columns).into_iter().filter_map(|(column, _)| layout.columns.get(column as usize));
-        let converted: Vec<&String> = columns.filter(|column| layout.quirks.converted.contains(column)).collect();
+        let converted = layout.quirks.converted_of(mapping, &layout.columns);
         if !converted.is_empty() {
             return refused(&format!("what Hone makes of these objects: {}", names(&converted)));
         }

@@ -254,10 +254,11 @@ mod tests {
 
     #[test]
     fn tables_that_might_have_been_meant_too_are_named() {
-        let warned = |paths: &[&str], chosen: Option<&str>| match contents("x.zip", &members(paths), DataRole::Train, chosen) {
-            Ok(Contents::Table(table)) => table.warning.map(|warning| format!("{} {}", warning.what, warning.done)),
-            _ => panic!("no table: {paths:?}"),
-        };
+        let warned =
+            |paths: &[&str], chosen: Option<&str>| match contents("x.zip", &members(paths), DataRole::Train, chosen) {
+                Ok(Contents::Table(table)) => table.warning.map(|warning| format!("{} {}", warning.what, warning.done)),
+                _ => panic!("no table: {paths:?}"),
+            };
         assert_eq!(warned(&["a.csv", "notes.txt"], None), None);
         assert_eq!(warned(&["train.csv", "test.csv", "a.csv"], None), None);
         let words = r#""x.zip" has 2 tables. Only "longer.csv" was read."#;
