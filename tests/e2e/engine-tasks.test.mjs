@@ -262,7 +262,7 @@ test("the real engine unpacks files, and reads the sheet that the user chooses",
     const together = { "train-1.csv": rows(0, 14), "train-0.csv": rows(14, 24), "test.csv": rows(24, 30) };
     await page.getByLabel("Choose a file").setInputFiles(Object.entries(together).map(([name, text]) => fileOf(name, text)));
     await page.getByText("24 rows for training, 6 for validation.").waitFor();
-    await page.getByText(/"train-0\.csv" and "train-1\.csv"/).first().waitFor();
+    await page.getByText(/has 2 files: "train-0\.csv", "train-1\.csv"\./).first().waitFor();
     await page.getByLabel("Choose a file").setInputFiles(file("folders.tar.gz"));
     await page.getByText("10 rows for training, 8 for validation.").waitFor();
     await page.getByText("1 text in folders without a class").waitFor();

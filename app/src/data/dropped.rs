@@ -9,7 +9,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
+use web_sys::{
+    Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
+    FileSystemFileEntry,
+};
 
 use crate::data::folder::open_folder;
 use crate::model::take_dropped;
@@ -23,11 +26,9 @@ pub fn listen_for_drops(page: Page) {
     let over = window_event_listener(ev::dragover, |event| event.prevent_default());
     let drop = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
-        let transfer = event.data_transfer();
-        let files = transfer.as_ref().and_then(DataTransfer::files);
-        let has_folder = transfer.as_ref().is_some_and(|transfer| !entries_with_folder(transfer).is_empty());
-        if has_folder || !files.is_some_and(|files| take_dropped(page, &files)) {
-            take_files(page, DataRole::Train, transfer);
+        let files = event.data_transfer().and_then(|transfer| transfer.files());
+        if !files.is_some_and(|files| take_dropped(page, &files)) {
+            take_files(page, DataRole::Train, event.data_transfer());
         }
     });
     on_cleanup(move || {
@@ -44,9 +45,14 @@ pub fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) ->
         return files.is_some_and(|files| open_list(page, role, &files));
     }
     spawn_local(async move {
-        match files_below(&entries).await {
-            Ok((name, files)) => open_folder(page, role, name, files),
-            Err(reason) => page.change(|state| {
+        let names: Vec<String> = entries.iter().map(FileSystemEntry::name).collect();
+        match (files_of(entries).await, names.as_slice()) {
+            (Ok(files), [name]) => {
+                let within = |(path, file): (String, Blob)| (path[name.len() + 1..].to_owned(), file);
+                open_folder(page, role, name.clone(), files.into_iter().map(within).collect());
+            }
+            (Ok(files), names) => open_folder(page, role, joint_name(names), files),
+            (Err(reason), _) => page.change(|state| {
                 let what = format!("The folder could not be read: {}.", message_of(&reason));
                 state.not_opened(Diagnostic::new("page.folder", what).remedy("Choose it with the button."));
             }),
@@ -78,62 +84,49 @@ fn entries_with_folder(transfer: &DataTransfer) -> Vec<FileSystemEntry> {
     if entries.iter().any(FileSystemEntry::is_directory) { entries } else { Vec::new() }
 }
 
-/// The files of the only folder, by their paths in it, or of all entries, by paths that begin with their names; and what they
-/// are called.
+/// These files, and those in these folders and their subfolders, by their paths, which begin with the names of the entries.
 ///
 /// # Errors
 /// If the browser cannot read one of them.
-async fn files_below(entries: &[FileSystemEntry]) -> Result<(String, Vec<(String, Blob)>), JsValue> {
-    if let [folder] = entries {
-        return Ok((folder.name(), files_of(folder.unchecked_ref(), "").await?));
-    }
-    let names: Vec<String> = entries.iter().map(FileSystemEntry::name).collect();
-    Ok((joint_name(&names), files_of_entries(entries, "").await?))
-}
-
-/// The files in a folder and its subfolders, by their paths below `at`.
-async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
-    let reader = folder.create_reader();
+async fn files_of(entries: Vec<FileSystemEntry>) -> Result<Vec<(String, Blob)>, JsValue> {
     let mut files = Vec::new();
-    // The reader returns a batch of entries at a time, and an empty one at the end.
-    while files.len() <= MAX_ARCHIVE_FILES {
-        let entries = Array::from(
-            &JsFuture::from(promised(&|done, failed| {
-                reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
-            }))
-            .await?,
-        );
-        if entries.length() == 0 {
-            break;
+    let mut folders: Vec<(String, FileSystemDirectoryReader)> = Vec::new();
+    let mut batch: Vec<(String, FileSystemEntry)> = entries.into_iter().map(|entry| (entry.name(), entry)).collect();
+    loop {
+        // All files of a batch are opened at once, which is several times as fast.
+        let mut opened = Vec::new();
+        for (path, entry) in batch {
+            if entry.is_file() {
+                let entry: FileSystemFileEntry = entry.unchecked_into();
+                let file = promised(&|done, failed| {
+                    entry.file_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref());
+                    Ok(())
+                });
+                opened.push((path, file));
+            } else if !path.contains('/') || is_data_file(&path) {
+                folders.push((path, entry.unchecked_into::<FileSystemDirectoryEntry>().create_reader()));
+            }
         }
-        let entries: Vec<FileSystemEntry> = entries.iter().map(JsCast::unchecked_into).collect();
-        files.extend(files_of_entries(&entries, at).await?);
-    }
-    Ok(files)
-}
-
-/// These files, and those in these folders, by their paths below `at`.
-async fn files_of_entries(entries: &[FileSystemEntry], at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
-    let mut files = Vec::new();
-    // All of them are opened at once, which is several times as fast.
-    let mut opened = Vec::new();
-    for entry in entries {
-        let path = format!("{at}{}", entry.name());
-        if entry.is_file() {
-            let entry: &FileSystemFileEntry = entry.unchecked_ref();
-            let file = promised(&|done, failed| {
-                entry.file_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref());
-                Ok(())
-            });
-            opened.push((path, file));
-        } else if is_data_file(&path) {
-            files.extend(Box::pin(files_of(entry.unchecked_ref(), &format!("{path}/"))).await?);
+        for (path, file) in opened {
+            files.push((path, JsFuture::from(file).await?.unchecked_into()));
+        }
+        let Some((folder, reader)) = folders.last().filter(|_| files.len() <= MAX_ARCHIVE_FILES) else {
+            return Ok(files);
+        };
+        let read = promised(&|done, failed| {
+            reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
+        });
+        let entries = Array::from(&JsFuture::from(read).await?);
+        let within = |entry: JsValue| {
+            let entry: FileSystemEntry = entry.unchecked_into();
+            (format!("{folder}/{}", entry.name()), entry)
+        };
+        batch = entries.iter().map(within).collect();
+        // The reader returns some of the entries at a time, and none at the end.
+        if batch.is_empty() {
+            folders.pop();
         }
     }
-    for (path, file) in opened {
-        files.push((path, JsFuture::from(file).await?.unchecked_into()));
-    }
-    Ok(files)
 }
 
 /// The promise of a function with two callbacks.

@@ -156,28 +156,23 @@ fn Files(names: Vec<String>) -> impl IntoView {
 
 /// Opens the chosen files by their names. If one name is none of theirs, it is that of the other files.
 fn take(page: Page, names: &[String], files: &FileList) {
-    let mut chosen: Vec<(String, Blob)> = match browser::chosen_folder(files) {
+    let chosen: Vec<(String, Blob)> = match browser::chosen_folder(files) {
         Some((name, files)) => browser::folder_blob(files).into_iter().map(|folder| (name.clone(), folder)).collect(),
         None => (0..files.length()).filter_map(|nth| files.get(nth)).map(|file| (file.name(), file.into())).collect(),
     };
-    let mut found: Vec<Option<Blob>> = names.iter().map(|_| None).collect();
-    for (name, found) in names.iter().zip(&mut found) {
-        let place = chosen.iter().position(|(own, _)| own == name);
-        *found = place.map(|place| chosen.swap_remove(place).1);
-    }
-    let mut missing = names.iter().zip(&mut found).filter(|(_, found)| found.is_none());
-    if let (Some((_, found)), None, false) = (missing.next(), missing.next(), chosen.is_empty()) {
-        *found = if chosen.len() == 1 { chosen.pop().map(|(_, file)| file) } else { browser::folder_blob(chosen).ok() };
-    }
-    let missing: Vec<&str> =
-        names.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(name, _)| name.as_str()).collect();
-    if !missing.is_empty() {
+    let (named, mut others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|(name, _)| names.contains(name));
+    let mut rest =
+        if others.len() > 1 { browser::folder_blob(others).ok() } else { others.pop().map(|(_, file)| file) };
+    let of_name = |name: &String| named.iter().find(|(own, _)| own == name).map(|(_, file)| file.clone());
+    let found: Vec<Blob> = names.iter().filter_map(|name| of_name(name).or_else(|| rest.take())).collect();
+    if found.len() < names.len() {
+        let missing: Vec<&str> = names.iter().filter(|name| of_name(name).is_none()).map(String::as_str).collect();
         let diagnostic = Diagnostic::new("saved.files", format!("{} is missing.", missing.join(", ")))
             .done("Nothing was opened.")
             .remedy("Choose all files together.");
         return page.change(|state| state.saved.diagnostic = Some(diagnostic));
     }
-    page.continue_with(by_role(found.into_iter().flatten().collect(), page.peek(State::continued_files)));
+    page.continue_with(by_role(found, page.peek(State::continued_files)));
 }
 
 /// A run that can only be deleted.

@@ -240,7 +240,7 @@ impl State {
         }
         if diagnostic.code != "data.stopped" && self.data.reads_own_part(role) {
             let rows = if role == DataRole::Test { "test" } else { "validation" };
-            let done = format!("This part was left out: the {rows} rows are drawn from the training rows, if at all.");
+            let done = format!("This part was left out; {rows} rows are drawn from the training rows, if at all.");
             self.data.notice = Some(diagnostic.done(done));
             return self.close_data(role);
         }

@@ -5,8 +5,6 @@ const WITHOUT_SENTENCES: [&str; 24] = [
     ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".xlsx", ".ods",
     ".tmx", ".xlf", ".xliff", ".po", ".parquet", ".docx", ".html", ".htm", ".epub", ".zip", ".tar", ".tgz",
 ];
-/// Extensions of compressed files, after the one of the content.
-const COMPRESSED: [&str; 2] = [".gz", ".zst"];
 /// Words in the names of files that say which rows they have.
 const PARTS: [&str; 4] = ["train", "val", "dev", "test"];
 
@@ -37,24 +35,21 @@ impl Together {
 
 fn has_sentences(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let name = COMPRESSED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
     !WITHOUT_SENTENCES.iter().any(|ending| name.ends_with(ending))
 }
 
 /// What several files that are opened as a folder are called: no folder of that name is on the user's disk.
 pub fn joint_name(names: &[String]) -> String {
-    let first = names.iter().min().map(String::as_str).unwrap_or_default();
-    format!("{first}{AND}{}{MORE}", names.len() - 1)
+    let first = names.iter().min_by_key(|name| (!name.contains(PARTS[0]), *name)).map_or("", String::as_str);
+    format!("{first} and {} more", names.len() - 1)
 }
 
 /// Returns true if this is a [`joint_name`].
 pub fn is_joint_name(name: &str) -> bool {
-    let count = name.strip_suffix(MORE).and_then(|name| name.rsplit_once(AND)).map(|(_, count)| count);
-    count.is_some_and(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
+    let count = name.strip_suffix(" more").and_then(|name| name.rsplit_once(" and "));
+    count.is_some_and(|(_, count)| count.parse::<u32>().is_ok())
 }
-
-const AND: &str = " and ";
-const MORE: &str = " more";
 
 #[cfg(test)]
 mod tests {
@@ -87,7 +82,7 @@ mod tests {
     #[test]
     fn files_opened_as_a_folder_have_a_name_in_common() {
         let name = joint_name(&names(&["train-1.csv", "train-0.csv", "test.csv"]));
-        assert_eq!(name, "test.csv and 2 more");
+        assert_eq!(name, "train-0.csv and 2 more");
         assert!(is_joint_name(&name));
         for other in ["test.csv", "war and peace", "a and b more", "more"] {
             assert!(!is_joint_name(other), "{other}");
