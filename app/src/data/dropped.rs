@@ -1,7 +1,6 @@
 //! Files and folders that are dropped, pasted or chosen together.
 
 use hone_core::dataset::{DataRole, is_data_file};
-use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_ARCHIVE_FILES;
 use js_sys::{Array, Function, Promise};
 use leptos::ev;
@@ -14,11 +13,10 @@ use web_sys::{
     FileSystemFileEntry,
 };
 
-use crate::data::folder::open_folder;
+use crate::data::folder::{open_folder, refuse_folder};
 use crate::model::take_dropped;
 use crate::page::Page;
 use crate::state::data::together::{Together, joint_name};
-use crate::worker::message_of;
 
 /// Opens what is dropped anywhere on the page, as a model if it is one and as training data otherwise. The browser would
 /// leave the page to show it.
@@ -46,16 +44,16 @@ pub fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) ->
     }
     spawn_local(async move {
         let names: Vec<String> = entries.iter().map(FileSystemEntry::name).collect();
-        match (files_of(entries).await, names.as_slice()) {
-            (Ok(files), [name]) => {
-                let within = |(path, file): (String, Blob)| (path[name.len() + 1..].to_owned(), file);
-                open_folder(page, role, name.clone(), files.into_iter().map(within).collect());
+        let (name, skipped) = match names.as_slice() {
+            [name] => (name.clone(), name.len() + 1),
+            names => (joint_name(names), 0),
+        };
+        match files_of(entries).await {
+            Ok(files) => {
+                let within = |(path, file): (String, Blob)| (path[skipped..].to_owned(), file);
+                open_folder(page, role, name, files.into_iter().map(within).collect());
             }
-            (Ok(files), names) => open_folder(page, role, joint_name(names), files),
-            (Err(reason), _) => page.change(|state| {
-                let what = format!("The folder could not be read: {}.", message_of(&reason));
-                state.not_opened(Diagnostic::new("page.folder", what).remedy("Choose it with the button."));
-            }),
+            Err(reason) => refuse_folder(page, &name, &reason),
         }
     });
     true

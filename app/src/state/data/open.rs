@@ -239,9 +239,7 @@ impl State {
             return vec![self.request(Topic::File(role), command)];
         }
         if diagnostic.code != "data.stopped" && self.data.reads_own_part(role) {
-            let rows = if role == DataRole::Test { "test" } else { "validation" };
-            let done = format!("This part was left out; {rows} rows are drawn from the training rows, if at all.");
-            self.data.notice = Some(diagnostic.done(done));
+            self.data.notice = Some(diagnostic.done("That part of the file was left out."));
             return self.close_data(role);
         }
         self.data.not_opened(role, diagnostic);

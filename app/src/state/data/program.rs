@@ -1,24 +1,20 @@
 //! The command with which the program reads the same file in the same way.
 
-use hone_core::dataset::DataRole;
-
 use crate::state::State;
-use crate::state::data::file::FileChoice;
+use crate::state::data::file::{File, FileChoice};
 use crate::state::data::together::is_joint_name;
 
 /// The command line of `hone train` for the training file; empty without one. The columns, and how the file is read, are in
 /// the recipe's file.
 pub fn command_line(state: &State) -> String {
-    let [train, validation, test] = DataRole::ALL.map(|role| state.data.file(role).choice());
     // The page joins files, and the program does not.
-    let is_joined = |choice: &&FileChoice| choice.aligned_with.is_some() || is_joint_name(&choice.name);
-    let Some(choice) = train.filter(|_| ![train, validation, test].iter().flatten().any(is_joined)) else {
-        return String::new();
-    };
+    let is_joined = |choice: &FileChoice| choice.aligned_with.is_some() || is_joint_name(&choice.name);
+    let has_joined = state.data.files().into_iter().filter_map(File::choice).any(is_joined);
+    let Some(choice) = state.data.train.choice().filter(|_| !has_joined) else { return String::new() };
     let mut line = format!("hone train recipe.json --data {}", quoted(&choice.name));
-    for (file, argument) in [(validation, "validation"), (test, "test")] {
+    for (file, argument) in [(&state.data.validation, "validation"), (&state.data.test, "test")] {
         // The program finds the parts of the training file by itself.
-        if let Some(file) = file.filter(|file| file.blobs != choice.blobs) {
+        if let Some(file) = file.choice().filter(|file| file.blobs != choice.blobs) {
             line += &format!(" --{argument} {}", quoted(&file.name));
         }
     }

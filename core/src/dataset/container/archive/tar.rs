@@ -9,9 +9,12 @@ const MAX_EXTENSION: u64 = 1 << 20;
 /// Offset of the format's name in a header, in bytes.
 const MAGIC_AT: usize = 257;
 
-/// Returns true if these are the first bytes of a tar archive.
+/// Returns true if these are the first bytes of a tar archive. One without files, such as that of an empty folder, has only
+/// zeros.
 pub(crate) fn is_tar(head: &[u8]) -> bool {
-    head.get(MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar")) && checksum_fits(head)
+    let is_end = |block: &[u8]| block.iter().all(|&byte| byte == 0);
+    head.get(..TAR_BLOCK).is_some_and(is_end)
+        || (head.get(MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar")) && checksum_fits(head))
 }
 
 /// A file in an archive.
@@ -206,7 +209,7 @@ mod tests {
             bytes.resize(bytes.len().next_multiple_of(TAR_BLOCK), 0);
         }
         bytes.resize(bytes.len() + TAR_END, 0);
-        assert!(is_tar(&bytes));
+        assert!(is_tar(&bytes) && is_tar(&[0; TAR_BLOCK]) && !is_tar(&[0; 100]));
         let mut tar = TarReader::new(&bytes[..]);
         let mut found = Vec::new();
         while let Some(entry) = tar.next_file().unwrap() {
