@@ -23,7 +23,7 @@ pub fn DropZone() -> impl IntoView {
             on:drop=move |_| is_over.set(false)
         >
             <p class="lead">"Drop a file of examples, or a folder"</p>
-            <p class="hint">"A spreadsheet (.xlsx, .ods), Parquet, CSV, TSV, JSONL, JSON, CoNLL, plain text, translations (.tmx, .xlf, .po), or a document (.docx, .html, .epub). Text may be compressed (.gz, .zst), and tables may be in a .zip or .tar. A folder or an archive may also contain a folder of .txt files for each label. Files dropped together are read like a folder: name them train, validation and test, or number the parts of one table. Two text files with parallel lines, such as translations, are joined. Your data never leaves this tab. You can also paste a table."</p>
+            <p class="hint">"A spreadsheet (.xlsx, .ods), Parquet, CSV, TSV, JSONL, JSON, CoNLL, plain text, translations (.tmx, .xlf, .po), or a document (.docx, .html, .epub). Text may be compressed (.gz, .zst), and tables may be in a .zip or .tar. A folder or an archive may also contain a folder of .txt files for each label. Files dropped together are read like a folder. Two text files with parallel lines, such as translations, are joined. Your data never leaves this tab. You can also paste a table."</p>
             <div class="row">
                 <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
                 <FileButton id="train-folder" label="Open a folder" accept="" is_folder=true on_files=choose_folder />

@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
+    Blob, DataTransfer, FileList, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry,
     FileSystemFileEntry,
 };
 
@@ -37,10 +37,12 @@ pub fn listen_for_drops(page: Page) {
 
 /// Opens the dropped or pasted folders or files; returns false if there were none.
 pub fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
-    let entries = transfer.as_ref().map(entries_with_folder).unwrap_or_default();
-    if entries.is_empty() {
-        let files = transfer.and_then(|transfer| transfer.files());
-        return files.is_some_and(|files| open_list(page, role, &files));
+    let Some(transfer) = transfer else { return false };
+    let items = transfer.items();
+    let entry = |index| items.get(index)?.webkit_get_as_entry().ok().flatten();
+    let entries: Vec<FileSystemEntry> = (0..items.length()).filter_map(entry).collect();
+    if !entries.iter().any(FileSystemEntry::is_directory) {
+        return transfer.files().is_some_and(|files| open_list(page, role, &files));
     }
     spawn_local(async move {
         let names: Vec<String> = entries.iter().map(FileSystemEntry::name).collect();
@@ -61,25 +63,19 @@ pub fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) ->
 
 /// Opens the files of a list; returns false if it is empty.
 pub fn open_list(page: Page, role: DataRole, files: &FileList) -> bool {
-    let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
-    let names: Vec<String> = files.iter().map(File::name).collect();
-    let named = names.iter().cloned().zip(files.into_iter().map(Blob::from));
-    match (Together::of(&names), names.as_slice()) {
-        (Some(Together::Folder), names) => open_folder(page, role, joint_name(names), named.collect()),
-        (Some(_), [first, rest @ ..]) => {
-            page.open_files(role, first.clone(), rest.first().cloned(), named.map(|(_, file)| file).collect());
+    let files = (0..files.length()).filter_map(|index| files.get(index));
+    let files: Vec<(String, Blob)> = files.map(|file| (file.name(), file.into())).collect();
+    let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    match Together::of(&names) {
+        None => return false,
+        Some(Together::Folder) => open_folder(page, role, joint_name(&names), files),
+        Some(Together::One | Together::Parallel) => {
+            let mut names = names.into_iter();
+            let (first, second) = (names.next().unwrap_or_default(), names.next());
+            page.open_files(role, first, second, files.into_iter().map(|(_, file)| file).collect());
         }
-        _ => return false,
     }
     true
-}
-
-/// All files and folders that were dropped; none if there is no folder among them.
-fn entries_with_folder(transfer: &DataTransfer) -> Vec<FileSystemEntry> {
-    let items = transfer.items();
-    let entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
-    let entries: Vec<FileSystemEntry> = entries.collect();
-    if entries.iter().any(FileSystemEntry::is_directory) { entries } else { Vec::new() }
 }
 
 /// These files, and those in these folders and their subfolders, by their paths, which begin with the names of the entries.

@@ -156,22 +156,25 @@ fn Files(names: Vec<String>) -> impl IntoView {
 
 /// Opens the chosen files by their names. If one name is none of theirs, it is that of the other files.
 fn take(page: Page, names: &[String], files: &FileList) {
-    let chosen: Vec<(String, Blob)> = match browser::chosen_folder(files) {
+    let mut chosen: Vec<(String, Blob)> = match browser::chosen_folder(files) {
         Some((name, files)) => browser::folder_blob(files).into_iter().map(|folder| (name.clone(), folder)).collect(),
         None => (0..files.length()).filter_map(|nth| files.get(nth)).map(|file| (file.name(), file.into())).collect(),
     };
-    let (named, mut others): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|(name, _)| names.contains(name));
-    let mut rest =
-        if others.len() > 1 { browser::folder_blob(others).ok() } else { others.pop().map(|(_, file)| file) };
-    let of_name = |name: &String| named.iter().find(|(own, _)| own == name).map(|(_, file)| file.clone());
-    let found: Vec<Blob> = names.iter().filter_map(|name| of_name(name).or_else(|| rest.take())).collect();
-    if found.len() < names.len() {
-        let missing: Vec<&str> = names.iter().filter(|name| of_name(name).is_none()).map(String::as_str).collect();
-        let diagnostic = Diagnostic::new("saved.files", format!("{} is missing.", missing.join(", ")))
+    let mut found: Vec<Option<Blob>> = Vec::new();
+    for name in names {
+        let place = chosen.iter().position(|(own, _)| own == name);
+        found.push(place.map(|place| chosen.swap_remove(place).1));
+    }
+    if let Some(first) = found.iter_mut().find(|file| file.is_none()) {
+        *first = if chosen.len() > 1 { browser::folder_blob(chosen).ok() } else { chosen.pop().map(|(_, file)| file) };
+    }
+    if let Some(missing) = found.iter().position(Option::is_none) {
+        let diagnostic = Diagnostic::new("saved.files", format!("{} is missing.", names[missing]))
             .done("Nothing was opened.")
             .remedy("Choose all files together.");
         return page.change(|state| state.saved.diagnostic = Some(diagnostic));
     }
+    let found = found.into_iter().flatten().collect();
     page.continue_with(by_role(found, page.peek(State::continued_files)));
 }
 

@@ -239,7 +239,7 @@ impl State {
             return vec![self.request(Topic::File(role), command)];
         }
         if diagnostic.code != "data.stopped" && self.data.reads_own_part(role) {
-            self.data.notice = Some(diagnostic.done("That part of the file was left out."));
+            self.data.notice = Some(diagnostic.done("That part was left out."));
             return self.close_data(role);
         }
         self.data.not_opened(role, diagnostic);

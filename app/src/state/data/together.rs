@@ -25,8 +25,6 @@ pub enum Together {
 impl Together {
     /// How the files with these names are opened. `None` if there are none.
     pub fn of(names: &[String]) -> Option<Self> {
-        let is_parallel =
-            |name: &String| has_sentences(name) && !PARTS.iter().any(|part| name.to_ascii_lowercase().contains(part));
         match names {
             [] => None,
             [_] => Some(Self::One),
@@ -36,15 +34,16 @@ impl Together {
     }
 }
 
-fn has_sentences(name: &str) -> bool {
+/// Returns true if the lines of a file may belong to those of another one.
+fn is_parallel(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    !WITHOUT_SENTENCES.iter().any(|ending| name.ends_with(ending))
+    !WITHOUT_SENTENCES.iter().any(|ending| name.ends_with(ending)) && !PARTS.iter().any(|part| name.contains(part))
 }
 
 /// What several files that are opened as a folder are called: no folder of that name is on the user's disk.
 pub fn joint_name(names: &[String]) -> String {
-    let first = names.iter().find(|name| name.contains(PARTS[0])).or(names.first()).map_or("", String::as_str);
+    let first = names.first().map_or("", String::as_str);
     format!("{first} and {}{MORE}", names.len() - 1)
 }
 

@@ -520,7 +520,7 @@ fn a_part_of_the_training_file_that_cannot_be_read_is_left_out() {
     assert_eq!((state.data.validation.choice(), state.data.diagnostic()), (None, None));
     let notice = state.data.notice.clone().unwrap();
     assert_eq!(notice.what, gone().what);
-    assert!(notice.done.starts_with("That part of the file was left out"), "{notice}");
+    assert!(notice.done.starts_with("That part was left out"), "{notice}");
     // What the user has chosen fails.
     state.open(DataRole::Validation, chosen("empty.csv"));
     state.answer(not_opened(DataRole::Validation));
