@@ -3,8 +3,6 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::dataset::mapping::Mapping;
-
 /// Character encoding of a file, by its name in the WHATWG Encoding Standard, such as `windows-1252`. The page knows only
 /// the names; the engine decodes by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,14 +241,6 @@ pub struct Quirks {
     pub rows_are_arrays: bool,
     /// Columns that Hone makes of the members of JSON objects, which other programs do not find in the file.
     pub converted: Vec<String>,
-}
-
-impl Quirks {
-    /// The columns among those that `mapping` uses which Hone makes of the members of objects.
-    pub(crate) fn converted_of<'a>(&self, mapping: &Mapping, columns: &'a [String]) -> Vec<&'a String> {
-        let used = mapping.roles(columns).into_iter().filter_map(|(column, _)| columns.get(column as usize));
-        used.filter(|column| self.converted.contains(column)).collect()
-    }
 }
 
 /// Everything needed to read a file's records.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::record::Record;
+use crate::dataset::layout::Quirks;
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
 use crate::phrases::{count, names};
@@ -193,6 +194,12 @@ impl Mapping {
         }
         roles.extend(self.index_roles());
         roles
+    }
+
+    /// Names of the mapped columns that Hone makes of the members of JSON objects.
+    pub(crate) fn converted<'a>(&self, quirks: &Quirks, columns: &'a [String]) -> Vec<&'a String> {
+        let used = self.roles(columns).into_iter().filter_map(|(column, _)| columns.get(column as usize));
+        used.filter(|column| quirks.converted.contains(column)).collect()
     }
 
     /// The mapping of the same columns in another file, found by name. `from` are the column names of this file, `to` those

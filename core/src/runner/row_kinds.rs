@@ -102,7 +102,7 @@ impl RowKinds {
 }
 
 /// The numbers that begin the second and the last third of the rows, and the names of the parts. There are fewer parts if too
-/// many rows have the same number.
+/// many rows have the same number: those with the lowest one and the others, if that one is in two thirds of the rows.
 fn thirds(numbers: &[f32]) -> (Vec<f32>, Vec<String>) {
     let mut sorted = numbers.to_vec();
     sorted.sort_by(f32::total_cmp);
@@ -110,6 +110,9 @@ fn thirds(numbers: &[f32]) -> (Vec<f32>, Vec<String>) {
     let border = |part: usize| sorted.get(part * sorted.len() / 3).copied();
     let mut borders: Vec<f32> = [1, 2].into_iter().filter_map(border).filter(is_above_lowest).collect();
     borders.dedup();
+    if borders.is_empty() {
+        borders.extend(sorted.iter().copied().find(is_above_lowest));
+    }
     let shown: Vec<String> = borders.iter().map(|&border| short(border.into())).collect();
     let name = |part: usize| match (part.checked_sub(1).and_then(|at| shown.get(at)), shown.get(part)) {
         (None, Some(high)) => format!("below {high}"),
@@ -140,6 +143,7 @@ mod tests {
         let of = |numbers: &[f32]| thirds(numbers).1.join(" | ");
         assert_eq!(of(&[1.0, 5.0, 2.0, 4.0, 3.0, 6.0]), "below 3 | from 3, below 5 | from 5");
         assert_eq!(of(&[0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), "below 1 | from 1");
+        assert_eq!(of(&[0.0, 0.0, 0.0, 0.0, 1.0, 3.0]), "below 1 | from 1");
         assert_eq!(of(&[2.0; 5]), "");
         assert_eq!(of(&[]), "");
     }

@@ -59,7 +59,7 @@ impl SourceInfo {
             && !self.quirks.ends_in_cr
             && !self.quirks.numbers_rows
             && !self.quirks.rows_are_arrays
-            && self.quirks.converted_of(mapping, &self.columns).is_empty()
+            && mapping.converted(&self.quirks, &self.columns).is_empty()
             && self.compression.is_none()
             && self.parts.is_empty()
             && !self.holds_validation

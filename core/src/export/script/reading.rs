@@ -45,7 +45,7 @@ impl Reading {
         if layout.quirks.rows_are_arrays {
             return refused("JSON whose rows are arrays");
         }
-        let converted = layout.quirks.converted_of(mapping, &layout.columns);
+        let converted = mapping.converted(&layout.quirks, &layout.columns);
         if !converted.is_empty() {
             return refused(&format!("what Hone makes of these objects: {}", names(&converted)));
         }
