@@ -218,7 +218,7 @@ const refusals = {
   },
   // As in private windows of Firefox and Safari.
   "is refused": async (context, page) => {
-    await beforeEngine(context, () => {
+    await beforeEngine(page, () => {
       StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("No storage here.", "SecurityError"));
     });
     await page.reload();
